@@ -1,0 +1,65 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// RuleRow is a rule in words, for tables.
+type RuleRow struct {
+	Name string // "long context"
+	When string // "the prompt is over 120,000 tokens"
+	Use  string // "synthetic/large → zai/large"
+}
+
+// RuleRows puts rules into words, in their order.
+func RuleRows(rules []Rule) []RuleRow {
+	rows := make([]RuleRow, len(rules))
+	for i, r := range rules {
+		chain := make([]string, len(r.Use))
+		for j, t := range r.Use {
+			chain[j] = t.String()
+		}
+		rows[i] = RuleRow{Name: r.Name, When: r.When.String(), Use: strings.Join(chain, " → ")}
+	}
+	return rows
+}
+
+// RuleTable writes rules as a Markdown table, as it stands in the README.
+func RuleTable(rules []Rule) string {
+	var b strings.Builder
+	b.WriteString("| rule | when | goes to |\n|---|---|---|\n")
+	for _, row := range RuleRows(rules) {
+		b.WriteString("| " + cell(row.Name) + " | " + cell(row.When) + " | " + cell(row.Use) + " |\n")
+	}
+	return b.String()
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// String says in words when the rule holds.
+func (w When) String() string {
+	var parts []string
+	if w.Images {
+		parts = append(parts, "the request has pictures")
+	}
+	if w.TokensOver > 0 {
+		parts = append(parts, "the prompt is over "+thousands(w.TokensOver)+" tokens")
+	}
+	if w.Model != "" {
+		parts = append(parts, "the model is "+strings.Join(Patterns(w.Model), " or "))
+	}
+	if len(parts) == 0 {
+		return "every other request"
+	}
+	return strings.Join(parts, " and ")
+}
+
+// thousands writes 120000 as 120,000.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

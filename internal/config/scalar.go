@@ -1,0 +1,232 @@
+package config
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// scalar is a setting with one value: a line at the top of settings.toml, a
+// variable GLMTRAY_<NAME>, a flag, and for some a predecessor's variable.
+type scalar struct {
+	name    string
+	vars    []string // the predecessors' variables, weaker than GLMTRAY_<NAME>
+	allowed string   // after "must be"
+	list    bool     // an array of texts; with commas in a variable
+	file    bool     // only the file may set it
+	set     func(s *Settings, v value) bool
+}
+
+// value is a scalar's value as it was written somewhere.
+type value struct {
+	text string
+	list []string
+	dir  string // what relative paths are relative to; "" for the working directory
+	home string // what ~ stands for
+}
+
+// variable is the name under which the environment sets the scalar.
+func (c *scalar) variable() string { return "GLMTRAY_" + strings.ToUpper(c.name) }
+
+// scalars is every such setting, in the order of the documentation.
+var scalars = []scalar{
+	parsed("addr", "an address such as 127.0.0.1:18080", func(s *Settings) *string { return &s.Addr }, parseAddr),
+	boolean("allow_remote", func(s *Settings) *bool { return &s.AllowRemote }),
+	list("allowed_hosts", "names of hosts", func(s *Settings) *[]string { return &s.AllowedHosts }, notEmpty),
+	list("allowed_origins", `origins such as "http://localhost:3000"`, func(s *Settings) *[]string { return &s.AllowedOrigins }, isOrigin),
+	boolean("require_client_key", func(s *Settings) *bool { return &s.RequireClientKey }, "ENABLE_INCOMING_AUTH"),
+	duration("shutdown", func(s *Settings) *time.Duration { return &s.Shutdown }),
+	list("aliases", `shell patterns of model names such as "claude-*"`, func(s *Settings) *[]string { return &s.Aliases }, isPattern),
+	boolean("fallback_on_cooldown", func(s *Settings) *bool { return &s.FallbackOnCooldown }, "FALLBACK_ON_COOLDOWN"),
+	duration("cooldown", func(s *Settings) *time.Duration { return &s.Cooldown }, "CEREBRAS_COOLDOWN"),
+	duration("max_wait", func(s *Settings) *time.Duration { return &s.MaxWait }),
+	duration("short_wait", func(s *Settings) *time.Duration { return &s.ShortWait }),
+	duration("last_patience", func(s *Settings) *time.Duration { return &s.LastPatience }),
+	whole("token_threshold", 1, func(s *Settings) *int { return &s.TokenThreshold }, "TOKEN_THRESHOLD"),
+	whole("max_retries", 0, func(s *Settings) *int { return &s.MaxRetries }, "MAX_RETRIES"),
+	whole("max_workers", 1, func(s *Settings) *int { return &s.MaxWorkers }, "MAX_WORKERS"),
+	whole("max_queue", 0, func(s *Settings) *int { return &s.MaxQueue }),
+	duration("queue_wait", func(s *Settings) *time.Duration { return &s.QueueWait }),
+	size("max_body", 1, func(s *Settings) *int64 { return &s.MaxBody }),
+	boolean("log_requests", func(s *Settings) *bool { return &s.LogRequests }, "LOG_REQUESTS"),
+	pathTo("log_dir", func(s *Settings) *string { return &s.LogDir }, "LOG_DIR"),
+	size("log_max_bytes", 0, func(s *Settings) *int64 { return &s.LogMaxBytes }),
+	duration("log_max_age", func(s *Settings) *time.Duration { return &s.LogMaxAge }),
+	parsed("log_level", "debug, info, warn or error", func(s *Settings) *string { return &s.LogLevel }, parseLevel),
+	parsed("proxy", "a proxy URL such as http://proxy.example:3128 (http, https, socks5)", func(s *Settings) *string { return &s.Proxy }, parseProxy),
+	pathTo("ca_file", func(s *Settings) *string { return &s.CAFile }),
+	boolean("demo", func(s *Settings) *bool { return &s.mayDemo }),
+	fileOnly(boolean("keys_named", func(s *Settings) *bool { return &s.KeysNamed })),
+}
+
+// scalarNamed finds a scalar by its name in settings.toml.
+func scalarNamed(name string) *scalar {
+	for i := range scalars {
+		if scalars[i].name == name {
+			return &scalars[i]
+		}
+	}
+	return nil
+}
+
+// ScalarNames lists the settings that have one value and can be given as a
+// flag's [Options].Flags, as GLMTRAY_<NAME> or to [Doc.SetScalar].
+func ScalarNames() []string {
+	names := make([]string, len(scalars))
+	for i := range scalars {
+		names[i] = scalars[i].name
+	}
+	return names
+}
+
+// defaults are the settings of a new installation.
+func defaults(dataDir string) *Settings {
+	return &Settings{
+		Addr:               "127.0.0.1:18080",
+		Shutdown:           30 * time.Second,
+		Providers:          Presets(),
+		Aliases:            DefaultAliases(),
+		FallbackOnCooldown: true,
+		Cooldown:           60 * time.Second,
+		MaxWait:            90 * time.Second,
+		ShortWait:          3 * time.Second,
+		LastPatience:       120 * time.Second,
+		TokenThreshold:     120_000,
+		MaxWorkers:         256,
+		MaxQueue:           256,
+		QueueWait:          30 * time.Second,
+		MaxBody:            32 << 20,
+		LogRequests:        true,
+		LogDir:             filepath.Join(dataDir, "logs"),
+		LogMaxBytes:        512 << 20,
+		LogMaxAge:          14 * 24 * time.Hour,
+		LogLevel:           "info",
+		DataDir:            dataDir,
+		Origins:            map[string]Origin{},
+		mayDemo:            true,
+	}
+}
+
+func parsed(name, allowed string, p func(*Settings) *string, parse func(string) (string, bool), vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: allowed, set: func(s *Settings, v value) bool {
+		text, ok := parse(v.text)
+		if ok {
+			*p(s) = text
+		}
+		return ok
+	}}
+}
+
+func boolean(name string, p func(*Settings) *bool, vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: allowBool, set: func(s *Settings, v value) bool {
+		b, ok := parseBool(v.text)
+		if ok {
+			*p(s) = b
+		}
+		return ok
+	}}
+}
+
+func duration(name string, p func(*Settings) *time.Duration, vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: allowTime, set: func(s *Settings, v value) bool {
+		d, ok := parseTime(v.text)
+		if ok {
+			*p(s) = d
+		}
+		return ok
+	}}
+}
+
+func size(name string, least int64, p func(*Settings) *int64, vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: allowSize, set: func(s *Settings, v value) bool {
+		n, ok := parseSize(v.text)
+		if ok && n >= least {
+			*p(s) = n
+			return true
+		}
+		return false
+	}}
+}
+
+func whole(name string, least int, p func(*Settings) *int, vars ...string) scalar {
+	const most = 1 << 30
+	return scalar{
+		name: name, vars: vars, allowed: "a whole number of at least " + strconv.Itoa(least),
+		set: func(s *Settings, v value) bool {
+			n, err := strconv.Atoi(strings.TrimSpace(v.text))
+			if err != nil || n < least || n > most {
+				return false
+			}
+			*p(s) = n
+			return true
+		},
+	}
+}
+
+func list(name, allowed string, p func(*Settings) *[]string, ok func(string) bool, vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: "a list of " + allowed, list: true, set: func(s *Settings, v value) bool {
+		for _, text := range v.list {
+			if !ok(text) {
+				return false
+			}
+		}
+		*p(s) = v.list
+		return true
+	}}
+}
+
+// pathTo is a file or folder. One that stands in the file is relative to the
+// file, since nobody knows from where the program was started.
+func pathTo(name string, p func(*Settings) *string, vars ...string) scalar {
+	return scalar{name: name, vars: vars, allowed: "a path", set: func(s *Settings, v value) bool {
+		text := v.text
+		if text == "" || strings.ContainsRune(text, 0) {
+			return false
+		}
+		if rest, ok := strings.CutPrefix(text, "~/"); ok && v.home != "" {
+			text = filepath.Join(v.home, rest)
+		}
+		if v.dir != "" && !filepath.IsAbs(text) {
+			text = filepath.Join(v.dir, text)
+		}
+		*p(s) = text
+		return true
+	}}
+}
+
+func fileOnly(c scalar) scalar { c.file = true; return c }
+
+func parseLevel(text string) (string, bool) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	switch text {
+	case "debug", "info", "warn", "error":
+		return text, true
+	}
+	return "", false
+}
+
+func notEmpty(text string) bool {
+	return text != "" && !strings.ContainsAny(text, " /") && !strings.ContainsFunc(text, isControl)
+}
+
+func isOrigin(text string) bool {
+	scheme, host, ok := strings.Cut(text, "://")
+	return ok && scheme != "" && notEmpty(host)
+}
+
+func isPattern(text string) bool {
+	_, bad := badPattern([]string{text})
+	return !bad
+}
+
+// splitList takes a variable's or flag's list apart at its commas.
+func splitList(text string) []string {
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
