@@ -1,0 +1,194 @@
+package keypool
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// ring is one provider's keys in order, and who waits for them.
+type ring struct {
+	id   string
+	pool *Pool
+
+	mu      sync.Mutex
+	keys    []*key
+	leaving []*key // removed by Set while leases of them were out
+	cur     int    // index of the current key; 0 without keys
+	tick    uint64 // counts cooldowns, failures and parks; tells older leases from newer
+	waiters []*waiter
+	timer   *time.Timer // runs only while somebody waits
+	tells   []change    // not yet told
+	telling bool        // somebody is telling
+}
+
+// key is one name of a provider. The ring's mutex guards it.
+type key struct {
+	Key
+	print    string // fingerprint
+	off      bool   // disabled or without a secret
+	acct     *account
+	parked   bool
+	parkWhy  string
+	parkedAt uint64
+	gone     bool // removed by Set; leases of it may still be out
+	inflight int
+	uses     uint64
+	lastUsed time.Time
+}
+
+// usable: may serve once it neither cools nor is full.
+func (k *key) usable() bool { return !k.off && !k.parked }
+
+// fit: usable and not cooling.
+func (k *key) fit(now time.Time) bool { return !k.off && !k.parked && !k.acct.cooling(now) }
+
+func (r *ring) find(name string) *key {
+	for _, k := range r.keys {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// pick finds the key that may serve now, nil if none may. It moves the pointer
+// if the current key can serve nobody.
+func (r *ring) pick(a *Ask, now time.Time) *key {
+	if len(r.keys) == 0 {
+		return nil
+	}
+	cur := r.keys[r.cur]
+	fit := cur.fit(now)
+	if fit && cur.acct.open(a.Model, now) && !slices.Contains(a.Avoid, cur.Name) {
+		return cur
+	}
+	var avoided *key
+	start := r.cur
+	for i := range r.keys {
+		at := (start + i) % len(r.keys)
+		k := r.keys[at]
+		if !k.fit(now) {
+			continue
+		}
+		if !fit {
+			r.cur, fit = at, true
+		}
+		switch {
+		case !k.acct.open(a.Model, now):
+		case !slices.Contains(a.Avoid, k.Name):
+			return k
+		case avoided == nil:
+			avoided = k
+		}
+	}
+	return avoided
+}
+
+// advance moves the pointer on if the current key has just failed: to the next
+// that could serve now, or else to the next that will.
+func (r *ring) advance(now time.Time) {
+	if len(r.keys) == 0 || r.keys[r.cur].fit(now) {
+		return
+	}
+	later := -1
+	for i := 1; i < len(r.keys); i++ {
+		at := (r.cur + i) % len(r.keys)
+		k := r.keys[at]
+		if k.fit(now) {
+			r.cur = at
+			return
+		}
+		if later < 0 && k.usable() && k.acct != r.keys[r.cur].acct {
+			later = at
+		}
+	}
+	if later >= 0 {
+		r.cur = later
+	}
+}
+
+// outlook says when a model could be served that cannot be now.
+type outlook struct {
+	model   string
+	until   time.Time // earliest return by itself; zero: none
+	cooling bool      // a key cools
+	busy    bool      // a key waits for nothing but a slot
+	states  []State   // made once when somebody has to be refused
+}
+
+// worth reports whether waiting until then can help.
+func (o *outlook) worth(then time.Time) bool {
+	return o.busy || (!o.until.IsZero() && !o.until.After(then))
+}
+
+func (r *ring) look(model string, now time.Time) outlook {
+	o := outlook{model: model}
+	for _, k := range r.keys {
+		if !k.usable() {
+			continue
+		}
+		back := k.acct.barredUntil(model, now)
+		switch {
+		case k.acct.cooling(now):
+			o.cooling = o.cooling || back.IsZero()
+			if k.acct.coolUntil.After(back) {
+				back = k.acct.coolUntil
+			}
+		case back.IsZero():
+			o.busy = true
+			continue
+		}
+		if o.until.IsZero() || back.Before(o.until) {
+			o.until = back
+		}
+	}
+	return o
+}
+
+// lease takes a slot of k. The caller has made sure that there is one.
+func (r *ring) lease(k *key, now time.Time) *Lease {
+	k.acct.inflight++
+	k.inflight++
+	k.uses++
+	k.lastUsed = now
+	return &Lease{Key: k.Name, Account: k.Account, Endpoint: k.Endpoint, Secret: k.Secret, ring: r, key: k, born: r.tick}
+}
+
+// cool starts a cooldown, or a later one.
+func (r *ring) cool(a *account, until time.Time, now time.Time) {
+	r.tick++
+	a.cooledAt = r.tick
+	a.coolUntil = until
+	r.advance(now)
+}
+
+// park sets one name aside.
+func (r *ring) park(k *key, why string, now time.Time) {
+	if k.parked {
+		return
+	}
+	r.tick++
+	k.parked, k.parkWhy, k.parkedAt = true, why, r.tick
+	r.advance(now)
+	r.note(k, now)
+}
+
+// twins are the live names with k's secret, k among them.
+func (k *key) twins() []*key {
+	var out []*key
+	for _, other := range k.acct.keys {
+		if other == k || (other.print == k.print && other.Secret.Equal(k.Secret)) {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// settle admits whoever can be after a change, unlocks and tells.
+func (r *ring) settle() {
+	if len(r.waiters) > 0 {
+		r.admit(time.Now())
+	}
+	r.unlock()
+}
