@@ -1,0 +1,78 @@
+package simulator
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// other answers what is no chat request: model lists, quotas, and an echo of
+// anything else, so that a proxy's pass-through can be tested.
+func (x *exchange) other(r *http.Request, body []byte) *reply {
+	path := r.URL.Path
+	rep := &reply{status: http.StatusOK, header: http.Header{}}
+	rep.contentType()
+	_, id, one := strings.Cut(path, "/models/")
+	switch {
+	case r.Method == http.MethodGet && strings.HasSuffix(path, "/models"):
+		all := []any{}
+		for _, m := range x.s.models() {
+			all = append(all, x.s.listed(m, strings.HasPrefix(path, "/public/")))
+		}
+		rep.body = encode(map[string]any{"object": "list", "data": all})
+	case r.Method == http.MethodGet && one:
+		m, ok := x.s.model(id)
+		if !ok {
+			x.q.model = id
+			x.p.mu.Lock()
+			defer x.p.mu.Unlock()
+			return x.refuse(vendors[x.s.vendor()].model, words{}, time.Now())
+		}
+		rep.body = encode(x.s.listed(m, false))
+	case x.s.vendor() == Synthetic && strings.HasSuffix(path, "/v2/quotas"):
+		rep.body = x.quotas()
+	default:
+		rep.body = encode(map[string]any{
+			"object": "simulator.echo", "method": r.Method, "path": path, "query": r.URL.RawQuery, "body": string(body),
+		})
+	}
+	return rep
+}
+
+// quotas is {} where nothing is known, as the vendor has answered since
+// 2026-09-14 (slkiser/opencode-quota#276).
+func (x *exchange) quotas() []byte {
+	x.p.mu.Lock()
+	defer x.p.mu.Unlock()
+	now := time.Now()
+	for _, b := range x.account.buckets {
+		if b.Of == "requests" {
+			b.refill(now)
+			return encode(quotas(b, now.Add(time.Duration(x.s.Headers.ClockSkew)), now))
+		}
+	}
+	return []byte("{}")
+}
+
+// listed is a model as the vendor's list has it. Cerebras' tells no limits but
+// in its public catalogue (dcdpr/jp's recordings, 2026), Z.ai's none at all.
+func (s *Script) listed(m Model, public bool) map[string]any {
+	play := vendors[s.vendor()]
+	e := map[string]any{"id": m.ID, "object": "model", "created": 0, "owned_by": play.owner}
+	inputs := []string{"text"}
+	if m.Vision {
+		inputs = append(inputs, "image")
+	}
+	switch {
+	case s.vendor() == Cerebras && public:
+		e["capabilities"] = map[string]bool{"streaming": true, "tools": true, "vision": m.Vision}
+		e["limits"] = map[string]any{
+			"max_context_length": m.Context, "max_completion_tokens": m.MaxOutput,
+			"requests_per_minute": nil, "tokens_per_minute": nil,
+		}
+	case s.vendor() == Synthetic, s.vendor() == DemoShape:
+		e["context_length"], e["max_output_length"] = m.Context, m.MaxOutput
+		e["input_modalities"], e["output_modalities"] = inputs, []string{"text"}
+	}
+	return e
+}
