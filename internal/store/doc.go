@@ -1,0 +1,28 @@
+// Package store keeps what has to outlive the program: records in one SQLite
+// database, and request bodies as files.
+//
+// [Open] gives the database, glmtray.db in the data folder. Each noun has a
+// file of its own (keystate.go, remembered.go) and its tables come from the
+// numbered files in migrations/. An exported method opens the transaction, the
+// lower-case helper below it takes one, so that helpers compose. To add a noun:
+// migrations/00N_x.sql and x.go.
+//
+// [NewBodies] gives the writer of body files. It has nothing to do with the
+// database and never stands in a request's way.
+//
+// Contract. A database that is damaged, that a newer glmtray wrote or that is
+// not glmtray's is renamed with the date, never overwritten or deleted, and a
+// new one is begun; [Store.Notices] and the log say so. Anything that may pass
+// (a lock, a permission, a full disk) is an error and leaves the file alone.
+// Before a migration changes an existing database a dated copy of it is made.
+// Files are 0600, folders that are made here 0700. A process that is killed
+// leaves a sound database; after a power cut the last records may be missing.
+//
+// Concurrency. Store and Bodies are safe for concurrent use. The database has
+// one writing connection and two reading ones; several processes may have it
+// open at once.
+//
+// What does not belong here: provider keys (they are in the keychain, see
+// store/keychain), what the user wishes (settings.toml, see config), and any
+// decision about requests.
+package store
