@@ -1,0 +1,54 @@
+package dialect
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+)
+
+// ErrorBody writes an error as OpenAI does; the hint follows the message,
+// because the message is all that most clients show. Details for machines stand
+// beside it under "glmtray".
+func ErrorBody(e *chat.Error) []byte {
+	type fault struct {
+		Message string  `json:"message"`
+		Type    string  `json:"type"`
+		Param   *string `json:"param"`
+		Code    *string `json:"code"`
+	}
+	body := struct {
+		Error  fault `json:"error"`
+		Detail any   `json:"glmtray,omitempty"`
+	}{fault{e.Error(), e.Type, orNull(e.Param), orNull(e.Code)}, e.Detail}
+	out, err := plain(body)
+	if err != nil { // only Detail can fail; the error itself matters more
+		body.Detail = nil
+		out, _ = plain(body)
+	}
+	return out
+}
+
+// ErrorEvent writes an error as an event of a stream that has begun.
+func ErrorEvent(e *chat.Error) []byte {
+	return append(append([]byte("data: "), ErrorBody(e)...), "\n\n"...)
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// plain is JSON without a line's end and without HTML escapes, which people
+// would have to read in messages with quotes of commands and addresses.
+func plain(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,88 @@
+package dialect
+
+// splices are changes of a text by offsets of the original, one after the
+// other.
+type splices struct{ edits []splice }
+
+type splice struct {
+	from, to int
+	by       string
+}
+
+func (s *splices) splice(from, to int, by string) {
+	s.edits = append(s.edits, splice{from, to, by})
+}
+
+// apply gives the changed text; the original itself if there is no change.
+func (s *splices) apply(text []byte) []byte {
+	if len(s.edits) == 0 {
+		return text
+	}
+	size := len(text)
+	for _, x := range s.edits {
+		size += len(x.by)
+	}
+	out, at := make([]byte, 0, size), 0
+	for _, x := range s.edits {
+		out = append(append(out, text[at:x.from]...), x.by...)
+		at = x.to
+	}
+	return append(out, text[at:]...)
+}
+
+// gap takes members out of one object, together with the commas that go with
+// them: a run of dropped members ends where the next kept one begins, or, at
+// the object's end, reaches back to the end of the last kept one.
+type gap struct {
+	*splices
+	from     int  // the end of the last kept member, or the place after "{"
+	some     bool // a member was kept
+	dropping bool
+	at, end  int // the run that is being dropped
+}
+
+func (g *gap) drop(at, end int) {
+	if !g.dropping {
+		g.dropping, g.at = true, at
+	}
+	g.end = end
+}
+
+// keep is called before a kept member is changed, kept after it.
+func (g *gap) keep(at int) {
+	if g.dropping {
+		g.splice(g.at, at, "")
+		g.dropping = false
+	}
+}
+
+func (g *gap) kept(end int) { g.from, g.some = end, true }
+
+// close ends the object with further members, "" for none.
+func (g *gap) close(add string) {
+	if add != "" && g.some {
+		add = "," + add
+	}
+	switch {
+	case g.dropping && g.some:
+		g.splice(g.from, g.end, add)
+	case g.dropping:
+		g.splice(g.at, g.end, add)
+	case add != "":
+		g.splice(g.from, g.from, add)
+	}
+}
+
+// quote writes a JSON string.
+func quote(text string) string {
+	for i := 0; ; i++ {
+		if i == len(text) {
+			return `"` + text + `"`
+		}
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+			break
+		}
+	}
+	out, _ := plain(text) // a string cannot fail
+	return string(out)
+}

@@ -1,0 +1,200 @@
+package dialect
+
+import (
+	"bytes"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/tidwall/gjson"
+)
+
+// Event is one event of a text/event-stream. Name and Data point into the
+// buffer it was found in and live as long as that; only data of several lines
+// is a copy. An event may have neither: a comment that keeps a line alive.
+type Event struct{ Name, Data []byte }
+
+// NextEvent finds the first complete event of buf and tells how many bytes it
+// takes, the blank line that ends it included. ok is false if there is no
+// complete event yet. Lines may end in LF or CRLF, "data:" stands with or
+// without a space, comments and unknown fields are part of the event they stand
+// before.
+func NextEvent(buf []byte) (ev Event, n int, ok bool) {
+	lines := 0
+	for n < len(buf) {
+		size := bytes.IndexByte(buf[n:], '\n')
+		if size < 0 {
+			return Event{}, 0, false
+		}
+		line := bytes.TrimSuffix(buf[n:n+size], cr)
+		n += size + 1
+		if len(line) == 0 {
+			return ev, n, true
+		}
+		if value, is := field(line, "data"); is {
+			if lines++; lines == 1 {
+				ev.Data = value
+			} else {
+				ev.Data = append(append(ev.Data[:len(ev.Data):len(ev.Data)], '\n'), value...)
+			}
+		} else if value, is := field(line, "event"); is {
+			ev.Name = value
+		}
+	}
+	return Event{}, 0, false
+}
+
+var (
+	cr   = []byte("\r")
+	done = []byte("[DONE]")
+)
+
+// field gives the value of a line "name: value".
+func field(line []byte, name string) (value []byte, is bool) {
+	if len(line) <= len(name) || line[len(name)] != ':' || string(line[:len(name)]) != name {
+		return nil, false
+	}
+	value = line[len(name)+1:]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	return value, true
+}
+
+// Glance is what one event of an OpenAI stream means to somebody who waits for
+// the answer to begin.
+type Glance struct {
+	Content bool // it carries a piece of the answer: text, reasoning, a tool call, a refusal
+	Finish  bool // it names a finish reason
+	Done    bool // it is "[DONE]"
+	Failure bool // it is an error, whatever the HTTP status said
+}
+
+// Look reads one event. An answer that talks about an error is content; a
+// failure is an event named error, an object with an error, a flat error object
+// without choices, a finish reason that is one (Z.ai's "network_error"), or a
+// quota error as text, see [EmbeddedError]. Such a text is no content.
+func Look(ev Event) Glance {
+	if bytes.Equal(ev.Data, done) {
+		return Glance{Done: true}
+	}
+	c, ok := readChunk(ev.Data)
+	if !ok {
+		return Glance{Failure: isError(ev)}
+	}
+	return Glance{
+		Content: c.content && !c.quota,
+		Finish:  c.finish,
+		Failure: c.fault || c.broken || c.quota || isError(ev),
+	}
+}
+
+func isError(ev Event) bool { return string(ev.Name) == "error" }
+
+// Stream passes an OpenAI event stream on. It looks at each event, but keeps
+// none: what comes in goes out byte for byte, less the events that are broken.
+// The zero value is ready. Not safe for concurrent use.
+type Stream struct {
+	usage    []byte // the last usage object, as it came
+	model    string
+	events   int
+	dropped  int
+	finished bool
+	failed   bool
+	done     bool
+}
+
+// Next takes the bytes at hand: those carried over from the last call, and
+// fresh ones after them. emit is what can be passed on, a part of p from its
+// start; where an event is dropped the following ones are moved up within p.
+// The last rest bytes of p are the beginning of an event: the caller keeps them
+// in front of what it reads next, and limits how many they may become.
+func (s *Stream) Next(p []byte) (emit []byte, rest int) {
+	read, write := 0, 0
+	for {
+		ev, n, ok := NextEvent(p[read:])
+		if !ok {
+			return p[:write], len(p) - read
+		}
+		if s.take(ev) {
+			if read != write {
+				copy(p[write:], p[read:read+n])
+			}
+			write += n
+		}
+		read += n
+	}
+}
+
+// take looks at an event and reports whether it is passed on.
+func (s *Stream) take(ev Event) bool {
+	if s.done {
+		return false
+	}
+	if ev.Data == nil {
+		return true
+	}
+	if bytes.Equal(ev.Data, done) {
+		s.done, s.finished = true, true
+		return true
+	}
+	c, ok := readChunk(ev.Data)
+	if !ok {
+		s.dropped++
+		return false
+	}
+	s.events++
+	if s.model == "" {
+		s.model = string(c.model)
+	}
+	if c.usage != nil {
+		s.usage = append(s.usage[:0], c.usage...)
+	}
+	s.finished = s.finished || c.finish
+	s.failed = s.failed || c.fault || c.broken || isError(ev)
+	return true
+}
+
+// End is called once the provider's stream is over, with the bytes that were
+// left. It gives what is still to be passed on: a last event that lacked its
+// blank line, a missing "[DONE]" after a finish, or, if the provider stopped in
+// mid-answer, an error event. A stream must never end silently as if it were
+// whole.
+func (s *Stream) End(rest []byte) []byte {
+	var out []byte
+	if len(rest) > 0 {
+		last := append(append(make([]byte, 0, len(rest)+64), rest...), "\n\n"...)
+		if ev, n, ok := NextEvent(last); ok && ev.Data != nil && s.take(ev) {
+			out = last[:n]
+		}
+	}
+	switch {
+	case s.failed || s.done:
+		return out
+	case s.finished:
+		s.done = true
+		return append(out, "data: [DONE]\n\n"...)
+	}
+	return append(out, ErrorEvent(&chat.Error{
+		Type: "upstream_error", Code: "stream_cut",
+		Message: "the provider's stream broke off before it was finished",
+	})...)
+}
+
+// Usage gives the last usage the stream spoke of.
+func (s *Stream) Usage() chat.Usage { return usageOf(gjson.ParseBytes(s.usage)) }
+
+// Model gives the model that the stream named first; "" if none yet. Z.ai's
+// plan runs other models than were asked for, and says so here only.
+func (s *Stream) Model() string { return s.model }
+
+// Events counts the events passed on, "[DONE]" and comments not among them.
+func (s *Stream) Events() int { return s.events }
+
+// Dropped counts the events that were broken and not passed on.
+func (s *Stream) Dropped() int { return s.dropped }
+
+// Finished reports whether a finish reason or "[DONE]" was seen.
+func (s *Stream) Finished() bool { return s.finished }
+
+// Failed reports whether the provider sent an error within the stream. A stream
+// that merely broke off is neither Finished nor Failed.
+func (s *Stream) Failed() bool { return s.failed }
