@@ -1,0 +1,224 @@
+package upstream
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
+)
+
+// phase is how far the opening of a stream has come.
+type phase int
+
+const (
+	waiting phase = iota
+	begun         // content, or a finish: the stream may be handed on
+	broken        // it is an error
+	empty         // it said that it is done, and nothing before
+)
+
+// opening looks at the events of a stream until it knows what they begin.
+type opening struct {
+	pos   int    // bytes of the buffer that were looked at
+	text  string // content that may yet turn out to be an error's beginning
+	fault fault
+}
+
+// open reads a stream up to the commit point.
+func (x *exchange) open(r *Reply, now time.Time) *Reply {
+	var o opening
+	buf := make([]byte, 0, firstBuffer)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := x.src.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		r.Head = buf
+		if o.pos == 0 && noStream(buf) {
+			return x.whole(r, buf, -1, now)
+		}
+		switch o.next(buf, err) {
+		case begun:
+			return x.commit(r, err)
+		case broken:
+			x.close()
+			r.EventStream, r.Whole = true, true
+			x.judge(r, o.fault, now)
+			return r
+		case empty:
+			err = io.EOF
+		case waiting:
+			if len(buf) > maxOpening {
+				err = errTooMuch
+			}
+		}
+		if err != nil {
+			x.close()
+			r.Whole = true
+			return x.cut(r, err, Reset)
+		}
+	}
+}
+
+// commit makes the stream's rest the reply's Body. If the timer has fired in
+// this very moment the stream is lost already.
+func (x *exchange) commit(r *Reply, err error) *Reply {
+	if !x.timer.Stop() {
+		x.close()
+		return x.cut(r, errTimeUp, Reset)
+	}
+	if err != nil {
+		x.end = x.why(err)
+	}
+	r.Class, r.Body, r.EventStream = OK, x, true
+	return r
+}
+
+// noStream reports whether the bytes begin as JSON or HTML does: no line of an
+// event stream begins like that, whatever the Content-Type said.
+func noStream(buf []byte) bool {
+	buf = bytes.TrimLeft(buf, "\ufeff \t\r\n")
+	return len(buf) > 0 && (buf[0] == '{' || buf[0] == '[' || buf[0] == '<')
+}
+
+// next looks at what is new in buf; err is what reading ended with.
+func (o *opening) next(buf []byte, err error) phase {
+	at := o.look(buf)
+	if at == waiting && err == io.EOF { //nolint:errorlint // a reader's end is io.EOF itself
+		return o.last(buf)
+	}
+	return at
+}
+
+// look takes the complete events of buf that it has not seen.
+func (o *opening) look(buf []byte) phase {
+	for {
+		ev, n, ok := dialect.NextEvent(buf[o.pos:])
+		if !ok {
+			return waiting
+		}
+		o.pos += n
+		if at := o.take(ev); at != waiting {
+			return at
+		}
+	}
+}
+
+// last looks at what is left when the stream has ended: an event without the
+// blank line after it, or the error that the content was the beginning of.
+func (o *opening) last(buf []byte) phase {
+	if rest := buf[o.pos:]; len(bytes.TrimSpace(rest)) > 0 {
+		ev, _, _ := dialect.NextEvent(append(append([]byte(nil), rest...), "\n\n"...))
+		if g := dialect.Look(ev); g.Failure || g.Finish {
+			return o.take(ev)
+		}
+	}
+	if o.text != "" {
+		return o.suspect(true)
+	}
+	return waiting
+}
+
+func (o *opening) take(ev dialect.Event) phase {
+	g := dialect.Look(ev)
+	content := gjson.GetBytes(ev.Data, "choices.0.delta.content").Str
+	switch {
+	case g.Failure && !onlyTalks(content):
+		o.fault = streamFault(ev)
+		return broken
+	case g.Content || (g.Failure && content != ""):
+		if content == "" {
+			return begun // reasoning, a tool call, a refusal
+		}
+		o.text += content
+		return o.suspect(g.Finish)
+	case g.Finish:
+		if o.text != "" {
+			return o.suspect(true)
+		}
+		if reason := gjson.GetBytes(ev.Data, "choices.0.finish_reason").Str; breaksOff(reason) {
+			o.fault = fault{code: reason}
+			return broken
+		}
+		return begun
+	case g.Done:
+		if o.text != "" {
+			return o.suspect(true)
+		}
+		return empty
+	}
+	return waiting
+}
+
+// Gateways were seen to stream a quota error as text (dialect.EmbeddedError).
+// Content is held back only as long as it can be the beginning of one.
+const (
+	embeddedStart = "API Error:"
+	maxEmbedded   = 2 << 10
+)
+
+// suspect says whether the content so far is an error, may become one, or is an
+// answer. complete: nothing more comes.
+func (o *opening) suspect(complete bool) phase {
+	text := strings.TrimLeft(o.text, " \r\n\t")
+	if strings.HasPrefix(text, embeddedStart) && mayBeEmbedded(text) && isEmbedded(text) {
+		o.fault = fault{message: text, embedded: true}
+		return broken
+	}
+	if complete || len(text) > maxEmbedded || !mayBeEmbedded(text) {
+		return begun
+	}
+	return waiting
+}
+
+// onlyTalks reports whether content that begins like an embedded error goes on
+// like an answer about one: "API Error: 403 means that the quota …".
+func onlyTalks(content string) bool {
+	content = strings.TrimLeft(content, " \r\n\t")
+	return strings.HasPrefix(content, embeddedStart) && !mayBeEmbedded(content)
+}
+
+// mayBeEmbedded reports whether text is, or can still become, "API Error: 403 {".
+func mayBeEmbedded(text string) bool {
+	if len(text) < len(embeddedStart) {
+		return strings.HasPrefix(embeddedStart, text)
+	}
+	rest, ok := strings.CutPrefix(text, embeddedStart)
+	rest = strings.TrimLeft(strings.TrimLeft(rest, " "), "0123456789")
+	rest = strings.TrimLeft(rest, " ")
+	return ok && (rest == "" || rest[0] == '{')
+}
+
+// isEmbedded asks dialect.EmbeddedError about text as if it were a whole answer's.
+func isEmbedded(text string) bool {
+	type message struct {
+		Content string `json:"content"`
+	}
+	type choice struct {
+		Message message `json:"message"`
+	}
+	body, err := json.Marshal(map[string]any{"choices": []choice{{message{text}}}})
+	if err != nil {
+		return false
+	}
+	_, is := dialect.EmbeddedError(body)
+	return is
+}
+
+// streamFault reads the fault out of an event that dialect.Look calls one.
+func streamFault(ev dialect.Event) fault {
+	choice := gjson.GetBytes(ev.Data, "choices.0")
+	if reason := choice.Get("finish_reason").Str; breaksOff(reason) {
+		return fault{code: reason}
+	}
+	if text := choice.Get("delta.content").Str; text != "" {
+		return fault{message: text, embedded: true}
+	}
+	return readFault(ev.Data, "")
+}

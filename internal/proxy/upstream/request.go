@@ -1,0 +1,153 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/secret"
+)
+
+// Call is one request to one endpoint with one key. Send changes nothing in it
+// and keeps Body until the request is written.
+type Call struct {
+	Provider *config.Provider
+	Endpoint *config.Endpoint
+	Method   string      // "" means POST
+	Path     string      // appended to Endpoint.URL, escaped as on the wire: "/chat/completions"
+	Query    string      // without "?"
+	Header   http.Header // the client's; an allow-list is taken from it
+	Body     []byte
+	Secret   secret.Value // empty: no Authorization is sent
+	Model    string       // as it stands in Body, for messages
+	Stream   bool         // Body asks for an event stream
+	Plain    bool         // not a chat completion: the answer is handed on as it comes, judged by its status alone
+
+	RequestID string        // sent as X-Request-Id; "" sends none
+	Patience  time.Duration // stream: until the first content event; else until the answer's end (Plain: its header); 0: the provider's limits
+}
+
+// What counts where a provider's limits say nothing. The vendors' own advice is
+// to wait long (PROVIDERS section 8, 2026-11-20).
+const (
+	defaultConnect     = 10 * time.Second
+	defaultFirstEvent  = 30 * time.Second
+	defaultIdle        = 120 * time.Second
+	defaultWholeAnswer = 10 * time.Minute
+)
+
+func orElse(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return def
+}
+
+func (c *Call) connect() time.Duration { return orElse(c.Provider.Limits.Connect, defaultConnect) }
+
+func (c *Call) patience() time.Duration {
+	if c.Patience > 0 {
+		return c.Patience
+	}
+	if c.Stream && !c.Plain {
+		return orElse(c.Provider.Limits.FirstEvent, defaultFirstEvent)
+	}
+	return orElse(c.Provider.Limits.WholeAnswer, defaultWholeAnswer)
+}
+
+// idle is the longest silence of a body. Nothing is known of what a forwarded
+// path sends and when, so it gets its whole patience between two bytes.
+func (c *Call) idle() time.Duration {
+	idle := orElse(c.Provider.Limits.Idle, defaultIdle)
+	if c.Plain {
+		idle = max(idle, c.patience())
+	}
+	return idle
+}
+
+func (c *Call) method() string {
+	if c.Method == "" {
+		return http.MethodPost
+	}
+	return c.Method
+}
+
+// request builds the HTTP request. Its body can be read again, since net/http
+// repeats by itself what could not be written to a connection that had died.
+func (c *Call) request(ctx context.Context, base *url.URL, header http.Header) *http.Request {
+	u := *base
+	path := c.Path
+	if path != "" && path[0] != '/' {
+		path = "/" + path
+	}
+	u.Path += path
+	u.RawPath = ""
+	if plain, err := url.PathUnescape(u.Path); err == nil && plain != u.Path {
+		u.Path, u.RawPath = plain, u.Path
+	}
+	u.RawQuery = c.Query
+	r := &http.Request{
+		Method: c.method(), URL: &u, Host: u.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if len(c.Body) > 0 {
+		body := c.Body
+		r.ContentLength = int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.Body, _ = r.GetBody()
+	}
+	return r.WithContext(ctx)
+}
+
+// passed are the client's headers that a provider may see, where they are sane.
+var passed = [...]string{"Openai-Beta"}
+
+const maxPassed = 256 // bytes of a client's header value
+
+// header builds what a provider gets to see: our own words, and what stands in
+// the allow-list. ok is false if the key cannot stand in a header.
+func (c *Call) header(userAgent string) (h http.Header, ok bool) {
+	h = make(http.Header, 8)
+	h["User-Agent"] = []string{userAgent}
+	accept, encoding := "application/json", "gzip, br, zstd"
+	switch {
+	case c.Plain:
+		accept, encoding = sane(c.Header.Get("Accept"), "*/*"), "identity"
+	case c.Stream:
+		accept, encoding = "text/event-stream", "identity" // an event should not wait in a compressor
+	}
+	h["Accept"] = []string{accept}
+	h["Accept-Encoding"] = []string{encoding}
+	if len(c.Body) > 0 {
+		h["Content-Type"] = []string{sane(c.Header.Get("Content-Type"), "application/json")}
+	}
+	for _, name := range passed {
+		if v := sane(c.Header.Get(name), ""); v != "" {
+			h[name] = []string{v}
+		}
+	}
+	if id := sane(c.RequestID, ""); id != "" {
+		h["X-Request-Id"] = []string{id}
+	}
+	if !c.Secret.Empty() {
+		h["Authorization"] = []string{"Bearer " + c.Secret.Reveal()}
+	}
+	return h, httpguts.ValidHeaderFieldValue(h.Get("Authorization"))
+}
+
+// sane gives a client's header value, or def for one that is missing, overlong
+// or could not be sent.
+func sane(value, def string) string {
+	value = strings.TrimSpace(value)
+	if value == "" || len(value) > maxPassed || !httpguts.ValidHeaderFieldValue(value) {
+		return def
+	}
+	return value
+}
