@@ -1,0 +1,149 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
+	"github.com/glmtray/glmtray/internal/proxy/keypool"
+	"github.com/glmtray/glmtray/internal/proxy/upstream"
+)
+
+// send makes one try with one key. It starts from the client's own bytes.
+func (s *Server) send(ctx context.Context, c *call, t *try, lease *keypool.Lease) *upstream.Reply {
+	endpoint := t.provider.Endpoint(lease.Endpoint)
+	body, changed := c.body, []string(nil)
+	if c.chat {
+		body, changed = c.request.For(fitFor(t))
+	}
+	out := upstream.Call{
+		Provider: t.provider, Endpoint: endpoint, Method: c.in.Method, Path: c.path, Query: c.query,
+		Header: c.in.Header, Body: body, Secret: lease.Secret, Model: t.step.Model,
+		Stream: c.chat && c.facts.Stream, Plain: !c.chat, RequestID: c.id,
+		Patience: patience(c, t),
+	}
+	began := time.Now()
+	reply := s.opt.Sender.Send(ctx, &out)
+	s.noteAttempt(c, t, lease, reply, time.Since(began), body)
+	if reply.Class == upstream.OK {
+		c.changed = append(c.changed, changed...)
+	}
+	return reply
+}
+
+// fitFor says how a body is made to fit a provider.
+func fitFor(t *try) dialect.Fit {
+	limit := "max_completion_tokens"
+	if other, ok := t.provider.Refuses.Rename[limit]; ok {
+		limit = other
+	}
+	return dialect.Fit{
+		Model: t.step.Model, MaxOutput: t.provider.Limits.MaxOutput, MaxOutputField: limit,
+		Refuses: dialect.Refuses(t.provider.Refuses),
+	}
+}
+
+// patience is longest at the last target: there is nobody left to ask.
+func patience(c *call, t *try) time.Duration {
+	if !c.facts.Stream || !t.last {
+		return 0 // the provider's own
+	}
+	return max(t.provider.Limits.FirstEvent, c.world.settings.LastPatience)
+}
+
+// noteAttempt writes the try down and shows it.
+func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstream.Reply, took time.Duration, body []byte) {
+	t.used = append(t.used, lease.Key)
+	a := attempt{
+		Provider: t.provider.ID, Model: t.step.Model, Key: lease.Key, Status: reply.Status,
+		Class: reply.Class, Reason: reply.Reason, Took: took,
+	}
+	if len(body) != len(c.original) || (len(body) > 0 && &body[0] != &c.original[0]) {
+		a.Body = body
+	}
+	c.attempts = append(c.attempts, a)
+	s.limits.note(t.provider.ID, accountOf(lease), reply.Limits)
+	if s.opt.Bus.Watched() {
+		s.opt.Bus.Publish(event.Attempted{
+			ID: c.id, Time: time.Now(), N: len(c.attempts), Provider: a.Provider, Model: a.Model, Key: a.Key,
+			Status: a.Status, Class: a.Class.String(), Reason: a.Reason, Took: took,
+		})
+	}
+}
+
+// judge looks the reply up in Verdicts, tells the key, and says what is next.
+func (s *Server) judge(c *call, t *try, lease *keypool.Lease, reply *upstream.Reply) then {
+	v := Verdicts[reply.Class]
+	switch v.key {
+	case keyKeep:
+		if reply.Class == upstream.OK {
+			lease.OK()
+		}
+	case keyCool, keyUntil:
+		lease.Cool(reply.Until, reply.Reason)
+	case keySlow:
+		lease.Slow(reply.Until, reply.Reason)
+	case keySecond:
+		lease.Fail(reply.Reason)
+	case keyBar:
+		lease.Bar(t.step.Model, reply.Reason, reply.Until)
+	case keyPark:
+		lease.Park(reply.Reason)
+	}
+	if v.then == thenRole {
+		return s.modelGone(c, t, reply)
+	}
+	if !c.chat && v.then == thenNext {
+		return thenRelayOrNext(reply)
+	}
+	return v.then
+}
+
+// thenRelayOrNext shows a forwarded path's failure as the provider said it:
+// there is nobody else who knows that path.
+func thenRelayOrNext(reply *upstream.Reply) then {
+	if reply.Status >= 400 {
+		return thenRelay
+	}
+	return thenNext
+}
+
+// goneFor is how long a model that a provider no longer has is not asked for.
+const goneFor = 24 * time.Hour
+
+// modelGone remembers that a provider has not got a model and takes the role's
+// in its place, once.
+func (s *Server) modelGone(c *call, t *try, reply *upstream.Reply) then {
+	if !c.chat {
+		return thenRelay
+	}
+	if s.opt.Roster.Gone(t.provider.ID, t.step.Model, time.Now().Add(goneFor), reply.Reason) {
+		s.log.Warn("model gone", "provider", t.provider.ID, "model", t.step.Model, "said", reply.Reason)
+		s.opt.Bus.Publish(event.ServerChanged{
+			Time: time.Now(), State: "models", Detail: t.provider.ID + " no longer has " + t.step.Model,
+		})
+	}
+	role, ok := t.step.Target.Role()
+	if !ok {
+		role = config.Large
+		if c.facts.Images {
+			role = config.Vision
+		}
+	}
+	id, ok := s.opt.Roster.Role(t.provider, role)
+	if !ok || id == t.step.Model {
+		return thenNext
+	}
+	t.step.Model, t.step.Why = id, "it stands in for a model that "+t.provider.ID+" no longer has"
+	return thenSame
+}
+
+// accountOf names what a limit belongs to.
+func accountOf(l *keypool.Lease) string {
+	if l.Account != "" {
+		return l.Account
+	}
+	return l.Key
+}

@@ -1,0 +1,170 @@
+package proxy
+
+import (
+	"encoding/hex"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
+	"github.com/glmtray/glmtray/internal/proxy/route"
+	"github.com/glmtray/glmtray/internal/proxy/upstream"
+)
+
+// call is one request on its way. It belongs to one goroutine.
+type call struct {
+	id       string
+	start    time.Time
+	world    *world
+	in       *http.Request
+	client   string
+	path     string           // as providers see it: "/chat/completions"
+	query    string           // without keys
+	chat     bool             // chat completions: routed, rewritten, classified; else forwarded as it is
+	original []byte           // body as it came
+	body     []byte           // body that attempts start from: original with its tool calls mended
+	request  *dialect.Request // what was read of it; nil if it is no chat
+	facts    chat.Facts
+	decision route.Decision
+	attempts []attempt
+	skipped  []string // targets that were passed over, in words
+	changed  []string // what was done to the body that was answered
+	answered served
+	out      outcome
+}
+
+// attempt is one try at one provider, for the record.
+type attempt struct {
+	Provider, Model, Key string
+	Status               int
+	Class                upstream.Class
+	Reason               string
+	Took                 time.Duration
+	Body                 []byte // what was sent; nil if it equals the client's
+}
+
+// served says who answered.
+type served struct{ provider, model, key string }
+
+// outcome is what the client got.
+type outcome struct {
+	status    int
+	word      string // "ok" or what went wrong
+	err       string
+	usage     chat.Usage
+	sent      int64
+	firstByte time.Duration
+	response  []byte // kept for the body file only
+	cut       bool   // response is not all of it
+	header    http.Header
+}
+
+// idSource makes request ids: a random start that is counted up, so that an id
+// costs no system call and none comes twice in a run.
+type idSource struct {
+	base uint64
+	n    atomic.Uint64
+}
+
+func (s *idSource) init() { s.base = rand.Uint64() } //nolint:gosec // an id, no secret
+
+func (s *idSource) next() string {
+	// A multiplication by an odd number permutes the 64-bit numbers: ids do
+	// not look alike and cannot meet before 2^64 requests.
+	v := (s.base + s.n.Add(1)) * 0x9e3779b97f4a7c15
+	var raw [8]byte
+	for i := range raw {
+		raw[i] = byte(v >> (8 * i))
+	}
+	return hex.EncodeToString(raw[:])
+}
+
+// errTooLarge is the body limit's.
+var errTooLarge = errors.New("body over the limit")
+
+// readBody reads the request body once, whole: retries need it, and a body
+// that is read while the answer already comes would let net/http cut the
+// answer (golang/go#40747).
+func readBody(r *http.Request, limit int64) ([]byte, *chat.Error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	body, err := readUpTo(r.Body, r.ContentLength, limit)
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.Is(err, errTooLarge):
+		return nil, tooLarge(limit)
+	case r.Context().Err() != nil:
+		return nil, clientGone()
+	}
+	return nil, &chat.Error{
+		Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "body_unreadable",
+		Message: "the request body could not be read to its end: " + err.Error(),
+	}
+}
+
+func readUpTo(r io.Reader, announced, limit int64) ([]byte, error) {
+	if announced >= 0 {
+		body := make([]byte, announced)
+		_, err := io.ReadFull(r, body)
+		return body, err
+	}
+	body := make([]byte, 0, 16<<10)
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if int64(len(body)) > limit {
+			return nil, errTooLarge
+		}
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+func tooLarge(limit int64) *chat.Error {
+	return &chat.Error{
+		Status: http.StatusRequestEntityTooLarge, Type: "invalid_request_error", Code: "request_too_large",
+		Message: "the request body is larger than " + strconv.FormatInt(limit>>20, 10) + " MiB",
+		Hint:    "raise max_body (GLMTRAY_MAX_BODY) in the settings",
+	}
+}
+
+// look finds the facts that routing needs and mends broken tool calls.
+func (c *call) look() *chat.Error {
+	request, err := dialect.Read(c.original)
+	if err != nil {
+		return &chat.Error{
+			Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "invalid_json",
+			Message: "the request body is no JSON object: " + err.Error(),
+		}
+	}
+	c.request, c.facts = request, request.Facts
+	c.changed = append(c.changed, request.Repair()...)
+	c.body = request.Body()
+	return nil
+}
+
+// keyReport is one key's state in an error body and in /_status.
+type keyReport struct {
+	Provider string  `json:"provider"`
+	Name     string  `json:"name"`
+	State    string  `json:"state"`
+	Returns  float64 `json:"returns_in,omitempty"` // seconds
+	Reason   string  `json:"reason,omitempty"`
+}

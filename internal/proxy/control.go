@@ -1,0 +1,127 @@
+package proxy
+
+import (
+	"cmp"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+)
+
+// ControlHeader carries the token that /_control wants. A page in a browser
+// cannot set it without asking first, and glmtray never says yes.
+const ControlHeader = "X-Glmtray-Control"
+
+// control carries out a person's verbs for the command line:
+//
+//	POST /_control/pause, resume, reload
+//	POST /_control/pin?provider=zai&for=15m, unpin
+//	POST /_control/keys/PROVIDER/NAME/park|enable|clear|probe
+//	POST /_control/explain   (a request body; nothing is sent)
+func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
+	if !s.controls(r) {
+		writeError(w, &chat.Error{
+			Status: http.StatusForbidden, Type: "invalid_request_error", Code: "control_token",
+			Message: "this needs the running program's control token",
+			Hint:    "use the glmtray command; it finds the token in the data folder",
+		})
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		writeError(w, &chat.Error{Status: http.StatusMethodNotAllowed, Type: "invalid_request_error", Code: "method", Message: "only POST is known here"})
+		return
+	}
+	if path == "explain" {
+		s.controlExplain(w, r)
+		return
+	}
+	if err := s.carryOut(r, path); err != nil {
+		status := http.StatusBadRequest
+		if errors.Is(err, errNoVerb) {
+			status = http.StatusNotFound
+		}
+		writeError(w, &chat.Error{Status: status, Type: "invalid_request_error", Code: "control", Message: s.opt.Scrub.Text(err.Error())})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "done"})
+}
+
+// controls reports whether a request comes from a command of the user who runs
+// this proxy.
+func (s *Server) controls(r *http.Request) bool {
+	token := r.Header.Get(ControlHeader)
+	return s.opt.Control != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.opt.Control)) == 1
+}
+
+var errNoVerb = errors.New("no such verb")
+
+func (s *Server) carryOut(r *http.Request, path string) error {
+	switch path {
+	case "pause":
+		s.Pause()
+		return nil
+	case "resume":
+		s.Resume()
+		return nil
+	case "unpin":
+		return s.Pin("", 0)
+	case "pin":
+		d, err := time.ParseDuration(r.URL.Query().Get("for"))
+		if err != nil {
+			return err
+		}
+		return s.Pin(r.URL.Query().Get("provider"), d)
+	case "reload":
+		if s.opt.Reload == nil {
+			return errNoVerb
+		}
+		return s.opt.Reload(r.Context())
+	}
+	parts := strings.Split(path, "/")
+	if len(parts) == 4 && parts[0] == "keys" {
+		name, err := url.PathUnescape(parts[2]) // the environment may give any name
+		if err != nil {
+			return errNoVerb
+		}
+		return s.keyVerb(r, parts[1], name, parts[3])
+	}
+	return errNoVerb
+}
+
+func (s *Server) keyVerb(r *http.Request, provider, name, verb string) error {
+	switch verb {
+	case "park":
+		return s.opt.Pool.Park(provider, name, cmp.Or(r.URL.Query().Get("why"), "parked by hand"))
+	case "enable":
+		return s.opt.Pool.Enable(provider, name)
+	case "clear":
+		return s.opt.Pool.Clear(provider, name)
+	case "probe":
+		return s.Probe(r.Context(), provider, name)
+	}
+	return errNoVerb
+}
+
+func (s *Server) controlExplain(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Settings().MaxBody))
+	if err != nil {
+		writeError(w, tooLarge(s.Settings().MaxBody))
+		return
+	}
+	x, e := s.Explain(body)
+	if e != nil {
+		writeError(w, e)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(x) // the command may have been ended
+}

@@ -1,0 +1,158 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/roster"
+	"github.com/glmtray/glmtray/internal/proxy/upstream"
+)
+
+// discoverEvery is how often providers are asked for their models.
+const discoverEvery = 24 * time.Hour
+
+// discoverLimit bounds one such question.
+const discoverLimit = 30 * time.Second
+
+// Discover asks every provider which models it has, now, daily, and whenever
+// wake is signalled (new keys). The same free call may lift a parked key.
+// Keys under a vendor's policy (Z.ai's coding plan) are left alone: nothing is
+// sent with them but what a client asked for.
+func (s *Server) Discover(ctx context.Context, wake <-chan struct{}) {
+	daily := time.NewTicker(discoverEvery)
+	defer daily.Stop()
+	for {
+		set := s.Settings()
+		for i := range set.Providers {
+			s.discover(ctx, &set.Providers[i])
+		}
+		select {
+		case <-daily.C:
+		case <-wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// discover asks one provider with the first key that answers, and tries each
+// parked key once.
+func (s *Server) discover(ctx context.Context, p *config.Provider) {
+	parked := map[string]bool{}
+	for _, k := range s.opt.Pool.Provider(p.ID) {
+		parked[k.Name] = k.State == "parked"
+	}
+	done := false
+	for i := range p.Keys {
+		k := &p.Keys[i]
+		if k.Secret.Empty() || k.Disabled || p.Endpoint(k.Endpoint).Policy != nil {
+			continue
+		}
+		if done && !parked[k.Name] {
+			continue
+		}
+		ask, cancel := context.WithTimeout(ctx, discoverLimit)
+		listed, reply := s.opt.Sender.Models(ask, p, p.Endpoint(k.Endpoint), k.Secret)
+		cancel()
+		if s.heard(p, k, listed, reply, parked[k.Name]) {
+			done = true
+		}
+	}
+}
+
+// heard takes in what a provider said of its models and of the key.
+func (s *Server) heard(p *config.Provider, k *config.Key, listed []upstream.Model, reply *upstream.Reply, parked bool) bool {
+	if reply != nil {
+		reply.Close()
+		switch reply.Class {
+		case upstream.OK:
+		case upstream.KeyRejected, upstream.AccountStopped:
+			s.log.Warn("key rejected", "provider", p.ID, "key", k.Name, "said", reply.Reason)
+			_ = s.opt.Pool.Park(p.ID, k.Name, reply.Reason) // a key that a reload has just removed needs no parking
+			return false
+		default:
+			s.log.Debug("models not told", "provider", p.ID, "key", k.Name, "class", reply.Class.String(), "said", reply.Reason)
+			return false
+		}
+	}
+	if parked {
+		s.log.Info("key works again", "provider", p.ID, "key", k.Name)
+		_ = s.opt.Pool.Enable(p.ID, k.Name) // as above
+	}
+	if len(listed) == 0 {
+		return false
+	}
+	s.opt.Roster.SetListed(p.ID, rosterList(listed))
+	s.checkRoles(p)
+	return true
+}
+
+// checkRoles says once when a configured model is not there any more.
+func (s *Server) checkRoles(p *config.Provider) {
+	for _, role := range config.Roles {
+		wanted := p.Roles[role]
+		if len(wanted) == 0 {
+			continue
+		}
+		if id, ok := s.opt.Roster.Role(p, role); !ok {
+			s.log.Warn("no model for a role", "provider", p.ID, "role", string(role), "wanted", wanted)
+		} else if id != wanted[0] {
+			s.log.Info("role filled", "provider", p.ID, "role", string(role), "model", id, "preferred", wanted[0])
+		}
+	}
+}
+
+func rosterList(listed []upstream.Model) []roster.Listed {
+	out := make([]roster.Listed, len(listed))
+	for i, m := range listed {
+		out[i] = roster.Listed{ID: m.ID, Context: m.Context, MaxOutput: m.MaxOutput, Vision: m.Vision}
+	}
+	return out
+}
+
+// models answers GET /v1/models: what every provider with a key lists, the
+// primary's first.
+func (s *Server) models(w http.ResponseWriter, world *world) {
+	type entry struct {
+		ID      string `json:"id"`
+		Object  string `json:"object"`
+		Created int64  `json:"created"`
+		OwnedBy string `json:"owned_by"`
+	}
+	list := struct {
+		Object string  `json:"object"`
+		Data   []entry `json:"data"`
+	}{Object: "list", Data: []entry{}}
+	seen := map[string]bool{}
+	add := func(p *config.Provider) {
+		if p == nil || p.Usable() == 0 {
+			return
+		}
+		for _, id := range s.modelIDs(p) {
+			if !seen[id] {
+				seen[id] = true
+				list.Data = append(list.Data, entry{ID: id, Object: "model", OwnedBy: p.ID})
+			}
+		}
+	}
+	add(world.primary)
+	for i := range world.settings.Providers {
+		add(&world.settings.Providers[i])
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
+// modelIDs are the ids a provider lists, or those of its roles while it has
+// not told.
+func (s *Server) modelIDs(p *config.Provider) []string {
+	if ids, known := s.opt.Roster.IDs(p.ID); known {
+		return ids
+	}
+	var ids []string
+	for _, role := range config.Roles {
+		ids = append(ids, p.Roles[role]...)
+	}
+	return ids
+}

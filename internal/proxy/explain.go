@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/keypool"
+	"github.com/glmtray/glmtray/internal/proxy/route"
+)
+
+// Explanation says which way a request would go now, and why. Nothing is sent.
+type Explanation struct {
+	Model     string          `json:"model"`
+	Stream    bool            `json:"stream"`
+	Images    int             `json:"images"`
+	TextBytes int             `json:"text_bytes"`
+	Tokens    int             `json:"tokens"` // estimated, exact near a threshold
+	Changes   []string        `json:"changes,omitempty"`
+	Rule      string          `json:"rule"`
+	Reason    string          `json:"reason"`
+	Trace     []route.Tried   `json:"trace"`
+	Steps     []ExplainedStep `json:"steps"`
+	Refused   string          `json:"refused,omitempty"`
+}
+
+// ExplainedStep is one target of the chain with the state of its keys.
+type ExplainedStep struct {
+	Target  string          `json:"target"`
+	Model   string          `json:"model"`
+	Why     string          `json:"why"`
+	Key     string          `json:"key,omitempty"` // that would be used now
+	Returns time.Time       `json:"returns,omitzero"`
+	Keys    []keypool.State `json:"keys"`
+	Changes []string        `json:"changes,omitempty"` // what would be changed in the body
+	Verdict string          `json:"verdict"`
+}
+
+// Explain goes the way of a request up to the point where it would be sent.
+func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
+	c := &call{world: s.world.Load(), original: body, chat: true}
+	if e := c.look(); e != nil {
+		return nil, e
+	}
+	s.estimate(c)
+	d := s.decide(c.world, c.facts)
+	x := &Explanation{
+		Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
+		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Reason: d.Reason, Trace: d.Trace,
+		Steps: []ExplainedStep{},
+	}
+	if d.Refused != nil {
+		x.Refused = d.Refused.Error()
+		return x, nil
+	}
+	taken := false
+	for i, step := range d.Chain {
+		p := c.world.settings.Provider(step.Target.Provider)
+		if p == nil {
+			continue
+		}
+		t := &try{step: step, provider: p, last: i == len(d.Chain)-1}
+		e := ExplainedStep{
+			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.Provider(p.ID),
+		}
+		_, e.Changes = c.request.For(fitFor(t))
+		s.explainKeys(c, t, &e, &taken)
+		x.Steps = append(x.Steps, e)
+	}
+	return x, nil
+}
+
+// explainKeys says what the pool would answer for one target.
+func (s *Server) explainKeys(c *call, t *try, e *ExplainedStep, taken *bool) {
+	ready := s.opt.Pool.Ready(t.provider.ID, t.step.Model)
+	wait := c.world.settings.ShortWait
+	if t.last || !c.world.settings.FallbackOnCooldown {
+		wait = c.world.settings.MaxWait
+	}
+	switch {
+	case *taken:
+		e.Verdict = "only if the targets before it fail"
+	case ready.Ready > 0:
+		e.Verdict, *taken = "taken", true
+		e.Key = s.opt.Pool.Next(t.provider.ID, t.step.Model)
+	case ready.Until.IsZero():
+		e.Verdict = "passed over: no key of it can serve"
+	case time.Until(ready.Until) <= wait:
+		e.Verdict, *taken, e.Returns = "waited for: a key returns in "+spell(time.Until(ready.Until)), true, ready.Until
+	default:
+		e.Verdict, e.Returns = "passed over: its first key returns in "+spell(time.Until(ready.Until)), ready.Until
+	}
+}

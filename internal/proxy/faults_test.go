@@ -1,0 +1,97 @@
+package proxy_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy"
+	"github.com/glmtray/glmtray/internal/proxy/simulator"
+)
+
+// TestNoFailureBeforeTheFirstByteReachesTheClient walks every fault that can
+// happen before content was sent: with two further providers the client must
+// get a whole answer, streaming or not.
+func TestNoFailureBeforeTheFirstByteReachesTheClient(t *testing.T) {
+	for _, fault := range []string{
+		"refuse", "reset", "silent", "slow-first", "empty-200", "short-content-length", "error-event-first",
+		"role-then-silent", "bad-gzip", "html-403", "nginx-503", "cerebras/queue", "cerebras/rpm", "cerebras/tpm",
+		"cerebras/payment", "cerebras/wrong-key", "cerebras/context", "cerebras/quota-in-200",
+	} {
+		for _, stream := range []bool{false, true} {
+			if fault == "short-content-length" && stream {
+				continue // there the cut comes after content: TestABrokenStreamEndsInAnErrorEvent
+			}
+			name := fault + map[bool]string{false: " whole", true: " stream"}[stream]
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, setup{tune: func(s *config.Settings) {
+					p := s.Provider("cerebras")
+					p.Limits.FirstEvent, p.Limits.WholeAnswer = 300*time.Millisecond, 300*time.Millisecond
+					s.ShortWait = time.Millisecond
+				}})
+				faults(t, r.cerebras, simulator.Fault{What: fault})
+				p := r.ask("gpt-oss-120b", stream)
+				if p.StatusCode != 200 || p.text(t) != "The quick brown fox jumps over the lazy dog." {
+					t.Errorf("%d %.500s", p.StatusCode, p.body)
+				}
+				if rec := r.records.last(t, 1); rec.Outcome != "ok" {
+					t.Errorf("recorded as %s", rec.Outcome)
+				}
+			})
+		}
+	}
+}
+
+func TestALoneServerErrorIsTriedAgainOnceAtTheSameProvider(t *testing.T) {
+	for _, c := range []struct {
+		fault    string
+		times    int
+		provider string
+		cerebras int
+	}{
+		{"cerebras/500", 1, "cerebras", 2},
+		{"cerebras/500", 9, "synthetic", 2},
+		{"reset", 1, "cerebras", 2},
+		{"reset", 9, "synthetic", 2},
+		{"nginx-503", 9, "synthetic", 1},
+		{"silent", 9, "synthetic", 1},
+	} {
+		r := newRig(t, setup{tune: func(s *config.Settings) { s.Provider("cerebras").Limits.WholeAnswer = 300 * time.Millisecond }})
+		faults(t, r.cerebras, simulator.Fault{What: c.fault, When: simulator.When{Times: c.times}})
+		r.ask("gpt-oss-120b", false).want(t, 200, c.provider)
+		if n := asked(r.cerebras); n != c.cerebras {
+			t.Errorf("%s ×%d: %d calls, want %d", c.fault, c.times, n, c.cerebras)
+		}
+	}
+}
+
+func TestARejectedKeyIsParkedAndTheNextServes(t *testing.T) {
+	r := newRig(t, setup{})
+	faults(t, r.cerebras, simulator.Fault{When: simulator.When{Key: "a"}, What: "cerebras/wrong-key"})
+	for range 3 {
+		r.ask("gpt-oss-120b", false).want(t, 200, "cerebras")
+	}
+	if n := r.cerebras.Count(); n["a"] != 1 {
+		t.Errorf("the rejected key was asked %d times", n["a"])
+	}
+	if st := r.pool.Provider("cerebras")[0]; st.State != "parked" {
+		t.Errorf("state %s", st.State)
+	}
+}
+
+func TestTheReadmeShowsTheTablesThatTheProgramUses(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, table := range map[string]string{
+		"failures": proxy.FailureTable(), "routing": config.RuleTable(config.DefaultRules(120_000)),
+	} {
+		if !strings.Contains(string(readme), strings.TrimSpace(table)) {
+			t.Errorf("the %s table of README.md is not this one:\n%s", name, table)
+		}
+	}
+}

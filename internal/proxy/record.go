@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/upstream"
+)
+
+// Record is everything that is known of one request once it is over.
+type Record struct {
+	event.Finished
+	Header   http.Header // the client's; whoever keeps it picks from an allow-list
+	Request  []byte      // the body as the client sent it
+	Answer   []byte      // what the client got, up to 4 MiB
+	Cut      bool        // Answer is not all of it
+	Answered http.Header // the provider's
+	Tries    []Attempt
+}
+
+// Attempt is one try, as a record keeps it.
+type Attempt struct {
+	Provider, Model, Key string
+	Status               int
+	Class, Reason        string
+	Took                 time.Duration
+	Body                 []byte // what was sent, nil if it was the client's body as it came
+}
+
+// fail answers with an error of our own.
+func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
+	c.out.status, c.out.word, c.out.err = e.Status, e.Code, e.Error()
+	s.count.failed.Add(1)
+	h := w.Header()
+	if len(c.attempts) > 0 {
+		last := c.attempts[len(c.attempts)-1]
+		h.Set("X-Glmtray-Provider", last.Provider)
+		h.Set("X-Glmtray-Key", last.Key)
+		h.Set("X-Glmtray-Model", headerText(last.Model))
+	}
+	if c.decision.Rule != "" {
+		h.Set("X-Glmtray-Route", headerText(c.decision.Rule+": "+c.decision.Reason))
+	}
+	h.Set("X-Glmtray-Attempts", itoa(len(c.attempts)))
+	if e.Status == statusClientGone {
+		return
+	}
+	c.out.firstByte = time.Since(c.start)
+	writeError(w, e)
+}
+
+// finish leaves one record, one event and one line in the log, whatever
+// happened. A panic (a broken off answer) passes through after it.
+func (s *Server) finish(c *call) {
+	f := c.finished()
+	s.opt.Bus.Publish(f)
+	s.logLine(c, &f)
+	if s.opt.Recorder == nil {
+		return
+	}
+	r := Record{Finished: f, Tries: make([]Attempt, len(c.attempts))}
+	bodies := s.opt.Recorder.Bodies()
+	for i, a := range c.attempts {
+		r.Tries[i] = Attempt{
+			Provider: a.Provider, Model: a.Model, Key: a.Key, Status: a.Status,
+			Class: a.Class.String(), Reason: a.Reason, Took: a.Took,
+		}
+		if bodies {
+			r.Tries[i].Body = a.Body
+		}
+	}
+	if bodies {
+		r.Header, r.Request, r.Answer = c.in.Header, c.original, c.out.response
+		r.Cut, r.Answered = c.out.cut, c.out.header
+	}
+	s.opt.Recorder.Record(r)
+}
+
+func (c *call) finished() event.Finished {
+	f := event.Finished{
+		ID: c.id, Time: c.start, Client: c.client, Method: c.in.Method, Path: c.in.URL.Path,
+		Asked: c.facts.Model, Provider: c.answered.provider, Model: c.answered.model, Key: c.answered.key,
+		Rule: c.decision.Rule, Reason: c.decision.Reason, Attempts: len(c.attempts), Status: c.out.status,
+		Stream: c.facts.Stream, Outcome: c.out.word, Error: c.out.err,
+		In: int64(len(c.original)), Out: c.out.sent,
+		Tokens: event.Tokens{
+			Prompt: c.out.usage.Prompt, Cached: c.out.usage.Cached,
+			Completion: c.out.usage.Completion, Reasoning: c.out.usage.Reasoning,
+		},
+		FirstByte: c.out.firstByte, Took: time.Since(c.start), Changed: c.changed,
+	}
+	if p := c.world.settings.Provider(f.Provider); p != nil {
+		f.Demo = p.Demo
+	}
+	if f.Outcome == "" {
+		f.Outcome = "broken off"
+	}
+	if f.Outcome == "client left" || f.Outcome == "client_gone" {
+		f.Status = statusClientGone
+	}
+	return f
+}
+
+// logLine writes the one canonical line of a request.
+func (s *Server) logLine(c *call, f *event.Finished) {
+	level := slog.LevelInfo
+	if f.Status >= 500 || f.Error != "" {
+		level = slog.LevelWarn
+	}
+	ctx := context.Background()
+	if !s.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 20)
+	attrs = append(
+		attrs,
+		slog.String("id", f.ID), slog.String("path", f.Path), slog.Int("status", f.Status),
+		slog.String("outcome", f.Outcome), slog.String("asked", f.Asked), slog.String("provider", f.Provider),
+		slog.String("model", f.Model), slog.String("key", f.Key), slog.String("rule", f.Rule),
+		slog.String("reason", f.Reason), slog.Int("attempts", f.Attempts),
+		slog.Int64("ms", f.Took.Milliseconds()), slog.Int64("first_ms", f.FirstByte.Milliseconds()),
+		slog.Int64("in", f.In), slog.Int64("out", f.Out),
+	)
+	if f.Client != "" {
+		attrs = append(attrs, slog.String("client", f.Client))
+	}
+	if c.out.usage.Known() {
+		attrs = append(attrs, slog.Int("prompt", f.Tokens.Prompt), slog.Int("completion", f.Tokens.Completion))
+	}
+	if tried := c.trail(); tried != "" {
+		attrs = append(attrs, slog.String("tried", tried))
+	}
+	if len(f.Changed) > 0 {
+		attrs = append(attrs, slog.String("changed", strings.Join(f.Changed, ", ")))
+	}
+	if f.Error != "" {
+		attrs = append(attrs, slog.String("error", f.Error))
+	}
+	s.log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// trail tells the failed tries and passed-over targets in words.
+func (c *call) trail() string {
+	var words []string
+	for _, a := range c.attempts {
+		if a.Class != upstream.OK {
+			words = append(words, a.Provider+"/"+a.Key+" "+a.Class.String())
+		}
+	}
+	return strings.Join(append(words, c.skipped...), "; ")
+}

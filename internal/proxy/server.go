@@ -1,0 +1,223 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy/keypool"
+	"github.com/glmtray/glmtray/internal/proxy/roster"
+	"github.com/glmtray/glmtray/internal/proxy/tokens"
+	"github.com/glmtray/glmtray/internal/proxy/upstream"
+	"github.com/glmtray/glmtray/internal/secret"
+)
+
+// Clients knows the keys that clients of this proxy have. It is asked on the
+// request's path and must answer from memory, in constant time per key.
+type Clients interface {
+	// Who tells whose key was presented.
+	Who(presented string) (name string, ok bool)
+}
+
+// Recorder keeps what happened to each request. It must never block.
+type Recorder interface {
+	// Record takes ownership of everything in r.
+	Record(r Record)
+	// Bodies reports whether request and answer are to be kept, so that
+	// nothing is copied for nobody.
+	Bodies() bool
+}
+
+// Options are what a Server is made of. Pool, Sender, Roster and Tokens must
+// be there; everything else may be nil.
+type Options struct {
+	Settings *config.Settings
+	Pool     *keypool.Pool
+	Sender   *upstream.Sender
+	Roster   *roster.Roster
+	Tokens   *tokens.Estimator
+	Bus      *event.Bus
+	Recorder Recorder
+	Clients  Clients
+	Scrub    *secret.Scrubber
+	Log      *slog.Logger
+	Version  string
+	Control  string                      // token that /_control wants; "" switches /_control off
+	Reload   func(context.Context) error // reads the settings again; for /_control/reload
+}
+
+// Server is the proxy: an http.Handler and the verbs that a person has.
+type Server struct {
+	opt     Options
+	log     *slog.Logger
+	started time.Time
+	world   atomic.Pointer[world]
+	pause   atomic.Pointer[time.Time] // since when paused
+	pin     atomic.Pointer[pin]
+	apply   sync.Mutex // one Apply at a time
+	count   counters
+	limits  limitBook
+	nextID  idSource
+	addr    atomic.Pointer[string]
+	stop    chan struct{} // closed by Drain: long-lived event streams end
+	once    sync.Once
+}
+
+// world is what a request sees from its first to its last byte, whatever is
+// reloaded meanwhile.
+type world struct {
+	settings *config.Settings
+	primary  *config.Provider
+	gate     *gate
+	hosts    map[string]bool
+	origins  map[string]bool
+}
+
+type pin struct {
+	provider string
+	until    time.Time
+}
+
+type counters struct {
+	requests, failed, inFlight atomic.Int64
+}
+
+// New makes a Server. Apply is called with the settings given.
+func New(opt Options) *Server {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Bus == nil {
+		opt.Bus = new(event.Bus)
+	}
+	if opt.Scrub == nil {
+		opt.Scrub = new(secret.Scrubber)
+	}
+	s := &Server{opt: opt, log: opt.Log, started: time.Now(), stop: make(chan struct{})}
+	s.nextID.init()
+	s.Apply(opt.Settings)
+	return s
+}
+
+// Apply swaps the settings. Requests under way keep theirs.
+func (s *Server) Apply(settings *config.Settings) {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	old := s.world.Load()
+	w := &world{
+		settings: settings,
+		primary:  settings.Primary(),
+		hosts:    setOf(settings.AllowedHosts),
+		origins:  setOf(settings.AllowedOrigins),
+	}
+	if old != nil && old.settings.MaxWorkers == settings.MaxWorkers && old.settings.MaxQueue == settings.MaxQueue {
+		w.gate = old.gate
+	} else {
+		w.gate = newGate(settings.MaxWorkers, settings.MaxQueue)
+	}
+	s.opt.Scrub.Set(secretsOf(settings)...)
+	s.opt.Pool.Set(poolKeys(settings), settings.Cooldown)
+	s.world.Store(w)
+	if old != nil {
+		s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "reloaded"})
+	}
+}
+
+// Settings are those in force now.
+func (s *Server) Settings() *config.Settings { return s.world.Load().settings }
+
+// SetAddr tells the address that the server was given, for /_status and events.
+func (s *Server) SetAddr(addr string) {
+	s.addr.Store(&addr)
+	s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "serving", Addr: addr})
+}
+
+// Drain ends what would otherwise never end by itself (event streams), so that
+// http.Server.Shutdown waits for requests alone.
+func (s *Server) Drain() {
+	s.once.Do(func() {
+		s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "stopping"})
+		close(s.stop)
+	})
+}
+
+// ServeHTTP answers every request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	world := s.world.Load()
+	if e := world.guard(r, s.listenHost()); e != nil {
+		writeError(w, e)
+		return
+	}
+	route, path := routeOf(r)
+	switch {
+	case route == routeHealth:
+		s.health(w)
+		return
+	case route == routeControl:
+		s.control(w, r, path)
+		return
+	case route == routeStatus && s.controls(r):
+		s.status(w)
+		return
+	}
+	client, e := s.authenticate(world, r)
+	if e != nil {
+		writeError(w, e)
+		return
+	}
+	switch route {
+	case routeStatus:
+		s.status(w)
+	case routeEvents:
+		s.events(w, r)
+	case routeModels:
+		s.models(w, world)
+	default:
+		s.proxied(w, r, world, route, path, client)
+	}
+}
+
+// Handler wraps the server for net/http.
+var _ http.Handler = (*Server)(nil)
+
+func setOf(items []string) map[string]bool {
+	set := make(map[string]bool, len(items))
+	for _, i := range items {
+		set[i] = true
+	}
+	return set
+}
+
+// secretsOf lists what must never be printed.
+func secretsOf(settings *config.Settings) []secret.Value {
+	var all []secret.Value
+	for i := range settings.Providers {
+		for _, k := range settings.Providers[i].Keys {
+			if !k.Secret.Empty() {
+				all = append(all, k.Secret)
+			}
+		}
+	}
+	return all
+}
+
+// poolKeys gives the pool what the settings wish.
+func poolKeys(settings *config.Settings) []keypool.Key {
+	var all []keypool.Key
+	for i := range settings.Providers {
+		p := &settings.Providers[i]
+		for _, k := range p.Keys {
+			e := p.Endpoint(k.Endpoint)
+			all = append(all, keypool.Key{
+				Provider: p.ID, Name: k.Name, Account: k.Account, Endpoint: e.ID, Origin: string(k.Origin),
+				Secret: k.Secret, Disabled: k.Disabled, Problem: k.Problem, Concurrency: e.Concurrency,
+			})
+		}
+	}
+	return all
+}
