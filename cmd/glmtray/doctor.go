@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy"
+)
+
+type doctorCmd struct {
+	JSON    bool `name:"json" help:"As JSON."`
+	Offline bool `name:"offline" help:"Ask no provider; keys, models and clock are then judged by what is known here."`
+}
+
+// Help is the rest of --help.
+func (c *doctorCmd) Help() string {
+	return `Each line is ok, warn or FAIL; the exit code is 1 if any is FAIL. Providers are asked with GET /models, which is
+free; keys under a vendor's policy (Z.ai's coding plan) are left alone.`
+}
+
+// How a check ended.
+const (
+	checkOK   = "ok"
+	checkWarn = "warn"
+	checkFail = "FAIL"
+)
+
+// check is one line of the doctor.
+type check struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // ok, warn, FAIL
+	Text  string `json:"text"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// doctor is one examination.
+type doctor struct {
+	e        *env
+	ctx      context.Context
+	offline  bool
+	load     config.Options
+	settings *config.Settings // nil: they cannot be read
+	broken   error            // why the keychain could not be read
+	run      *runFile         // nil: no proxy runs
+	status   *proxy.Status    // of the running proxy
+	asked    askedProviders
+	checks   []check
+}
+
+// Run examines everything.
+func (c *doctorCmd) Run(e *env) error {
+	d := &doctor{e: e, ctx: e.ctx, offline: c.Offline}
+	d.examine()
+	if e.ctx.Err() != nil {
+		return e.ctx.Err()
+	}
+	failed := false
+	for _, x := range d.checks {
+		failed = failed || x.State == checkFail
+	}
+	err := d.print(e.stdout, c.JSON, failed)
+	if err == nil && failed {
+		err = errQuiet
+	}
+	return err
+}
+
+// examine runs the checks. Those after the settings need them.
+func (d *doctor) examine() {
+	if !d.checkSettings() {
+		return
+	}
+	d.findProxy()
+	d.checkFolder()
+	d.checkDatabase()
+	d.checkPort()
+	d.checkKeychain()
+	d.checkEnvironment()
+	d.checkOutbound()
+	d.askProviders()
+	d.checkKeys()
+	d.checkModels()
+	d.checkClock()
+}
+
+func (d *doctor) print(w io.Writer, asJSON, failed bool) error {
+	if asJSON {
+		return printJSON(w, map[string]any{"ok": !failed, "checks": d.checks})
+	}
+	var b strings.Builder
+	for _, x := range d.checks {
+		fmt.Fprintf(&b, "%-4s  %s: %s\n", x.State, x.Name, strings.ReplaceAll(x.Text, "\n", "\n        "))
+		if x.Hint != "" {
+			fmt.Fprintf(&b, "        hint: %s\n", x.Hint)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (d *doctor) ok(name, format string, args ...any) {
+	d.checks = append(d.checks, check{name, checkOK, fmt.Sprintf(format, args...), ""})
+}
+
+func (d *doctor) warn(name, hint, format string, args ...any) {
+	d.checks = append(d.checks, check{name, checkWarn, fmt.Sprintf(format, args...), hint})
+}
+
+func (d *doctor) fail(name, hint, format string, args ...any) {
+	d.checks = append(d.checks, check{name, checkFail, fmt.Sprintf(format, args...), hint})
+}
+
+// checkSettings reads them; without the keychain if that cannot be read.
+func (d *doctor) checkSettings() bool {
+	const name = "settings"
+	d.load = d.e.loadOptions(appOptions{})
+	var err error
+	d.settings, err = config.Load(d.ctx, d.load)
+	if errors.Is(err, config.ErrKeychain) {
+		d.broken = err
+		without := d.load
+		without.Keychain = noKeychain{}
+		d.settings, err = config.Load(d.ctx, without)
+	}
+	if err != nil {
+		d.fail(name, "the running proxy keeps its old settings; a new one does not start", "%v", err)
+		return false
+	}
+	if _, err := os.Stat(d.settings.ConfigFile); err != nil {
+		d.ok(name, "%s is not there: the defaults are used", d.settings.ConfigFile)
+	} else {
+		d.ok(name, "%s", d.settings.ConfigFile)
+	}
+	return true
+}
+
+// findProxy looks for the proxy of this data folder. Its address is this
+// machine's, so that this is no network call.
+func (d *doctor) findProxy() {
+	run, err := running(d.ctx, d.settings.DataDir)
+	if err != nil {
+		if !errors.Is(err, errNotRunning) {
+			d.warn("proxy", "", "%v", err)
+		}
+		return
+	}
+	d.run = run
+	st, err := run.status(d.e)
+	if err != nil {
+		d.warn("proxy", "", "%s runs but does not tell its state: %v", run.URL, err)
+		return
+	}
+	d.status = &st
+}
+
+func (d *doctor) checkEnvironment() {
+	const name = "environment"
+	var from []string
+	for setting, origin := range d.settings.Origins {
+		if d.isVariable(string(origin)) {
+			from = append(from, fmt.Sprintf("%s from %s", setting, origin))
+		}
+	}
+	for i := range d.settings.Providers {
+		p := &d.settings.Providers[i]
+		for _, k := range p.Keys {
+			if d.isVariable(string(k.Origin)) {
+				from = append(from, fmt.Sprintf("key %s/%s from %s", p.ID, k.Name, k.Origin))
+			}
+		}
+	}
+	if len(from) == 0 {
+		d.ok(name, "no variable overrides a setting")
+	} else {
+		d.ok(name, "%s", sortedList(from))
+	}
+	for _, n := range d.settings.Notes {
+		if n.Warn {
+			d.warn(name, "", "%s", n.Text)
+		}
+	}
+}
+
+// isVariable tells an origin that is a variable from a place in a file.
+func (d *doctor) isVariable(origin string) bool {
+	for _, v := range config.Variables() {
+		if origin == v.Name {
+			return true
+		}
+	}
+	return false
+}

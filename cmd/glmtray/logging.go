@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/secret"
+)
+
+// newLogger writes lines to w and, while somebody watches, to the bus. Both
+// pass the scrubber: vendors echo keys in their errors.
+func newLogger(w io.Writer, level string, scrub *secret.Scrubber, bus *event.Bus) (*slog.Logger, error) {
+	var l slog.LevelVar
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level %q: allowed are debug, info, warn, error", level)
+	}
+	text := slog.NewTextHandler(&scrubWriter{w, scrub}, &slog.HandlerOptions{Level: &l})
+	return slog.New(&busHandler{Handler: text, bus: bus, scrub: scrub}), nil
+}
+
+// LevelVar has UnmarshalText of its own; the type above relies on it.
+var _ interface{ UnmarshalText([]byte) error } = new(slog.LevelVar)
+
+// scrubWriter takes keys out of each line. slog hands over whole lines.
+type scrubWriter struct {
+	w     io.Writer
+	scrub *secret.Scrubber
+}
+
+func (s *scrubWriter) Write(line []byte) (int, error) {
+	if _, err := s.w.Write(s.scrub.Bytes(line)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+// busHandler shows log lines on the bus as well. The canonical line of a
+// request stays out: the bus has event.Finished for it.
+type busHandler struct {
+	slog.Handler
+	bus   *event.Bus
+	scrub *secret.Scrubber
+	attrs string
+}
+
+func (h *busHandler) Handle(ctx context.Context, r slog.Record) error {
+	if h.bus.Watched() && r.Message != "request" {
+		var b strings.Builder
+		b.WriteString(h.attrs)
+		r.Attrs(func(a slog.Attr) bool {
+			writeAttr(&b, a)
+			return true
+		})
+		h.bus.Publish(event.Logged{
+			Time: r.Time, Level: r.Level, Text: h.scrub.Text(r.Message), Attrs: h.scrub.Text(strings.TrimSpace(b.String())),
+		})
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps the attributes for both.
+func (h *busHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var b strings.Builder
+	b.WriteString(h.attrs)
+	for _, a := range attrs {
+		writeAttr(&b, a)
+	}
+	return &busHandler{h.Handler.WithAttrs(attrs), h.bus, h.scrub, b.String()}
+}
+
+// WithGroup names a group for the text only.
+func (h *busHandler) WithGroup(name string) slog.Handler {
+	return &busHandler{h.Handler.WithGroup(name), h.bus, h.scrub, h.attrs}
+}
+
+func writeAttr(b *strings.Builder, a slog.Attr) {
+	fmt.Fprintf(b, " %s=%v", a.Key, a.Value)
+}

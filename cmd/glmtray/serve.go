@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+)
+
+type serveCmd struct {
+	Addr        string `name:"addr" placeholder:"HOST:PORT" setting:"" help:"Where to listen (127.0.0.1:18080); :0 picks a port."`
+	EnvFile     string `name:"env-file" placeholder:"FILE" help:"Read variables from this file first; real ones win." type:"path"`
+	LogLevel    string `name:"log-level" placeholder:"LEVEL" setting:"" help:"debug, info, warn or error (info)."`
+	AllowRemote bool   `name:"allow-remote" setting:"" help:"Listen beyond this machine; client keys must be on."`
+	NoDemo      bool   `name:"no-demo" help:"Never answer from the built-in demo provider."`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(e *env) error {
+	flags := map[string]string{}
+	if c.Addr != "" {
+		flags["addr"] = c.Addr
+	}
+	if c.LogLevel != "" {
+		flags["log_level"] = c.LogLevel
+	}
+	if c.AllowRemote {
+		flags["allow_remote"] = "true"
+	}
+	return serve(e, appOptions{envFile: c.EnvFile, flags: flags, noDemo: c.NoDemo})
+}
+
+type demoCmd struct {
+	Addr     string `name:"addr" placeholder:"HOST:PORT" setting:"" help:"Where to listen (127.0.0.1:18080); :0 picks a port."`
+	LogLevel string `name:"log-level" placeholder:"LEVEL" setting:"" help:"debug, info, warn or error (info)."`
+}
+
+// Run serves the demo, whatever is configured.
+func (c *demoCmd) Run(e *env) error {
+	flags := map[string]string{}
+	if c.Addr != "" {
+		flags["addr"] = c.Addr
+	}
+	if c.LogLevel != "" {
+		flags["log_level"] = c.LogLevel
+	}
+	return serve(e, appOptions{flags: flags, forceDemo: true})
+}
+
+// serve runs the proxy until ctx ends, then lets what runs finish.
+func serve(e *env, opt appOptions) error {
+	a, err := newApp(e, opt)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	set := a.settings()
+	l, err := listen(e.ctx, set.Addr, set.AddrGiven, a.rememberedPort())
+	if err != nil {
+		return err
+	}
+	a.rememberPort(l)
+	if err := writeRunFile(set.DataDir, runFile{PID: os.Getpid(), URL: l.url(), Token: a.token, Started: time.Now()}); err != nil {
+		a.log.Warn("commands will not find this proxy", "error", err)
+	}
+	defer removeRunFile(set.DataDir)
+	a.server.SetAddr(net.JoinHostPort(l.host, strconv.Itoa(l.port)))
+
+	ctx, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	a.background(ctx)
+	done := serveHTTP(l, a.server, a.log.Handler())
+	if _, err := fmt.Fprintf(e.stdout, "listening on %s\n", l.url()); err != nil {
+		a.log.Warn("standard output is closed", "error", err)
+	}
+	a.announce(l)
+	return a.untilEnd(ctx, done)
+}
+
+// untilEnd waits for the context or for a listener to fail, then shuts down
+// within the settings' bound.
+func (a *app) untilEnd(ctx context.Context, done *servers) error {
+	var failed error
+	select {
+	case <-ctx.Done():
+		a.log.Info("stopping", "in_flight", a.server.Snapshot().Requests.InFlight, "at_most", a.settings().Shutdown)
+	case failed = <-done.failed:
+	}
+	a.server.Drain()
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings().Shutdown)
+	defer cancel()
+	if err := done.http.Shutdown(bound); errors.Is(err, context.DeadlineExceeded) {
+		a.log.Warn("requests were still running and are ended now")
+		_ = done.http.Close() // what is left is given up
+	}
+	return failed
+}
+
+// servers is one http.Server on its listeners.
+type servers struct {
+	http   *http.Server
+	failed chan error
+}
