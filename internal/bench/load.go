@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load is what one round sends.
+type load struct {
+	name     string
+	body     []byte
+	stream   bool
+	events   int // per stream
+	parallel int
+}
+
+// sample is what one round of one target showed.
+type sample struct {
+	p50, p99  time.Duration // of a whole call
+	first     time.Duration // median time to the first byte of the body
+	perSecond float64
+	cpu       time.Duration // of the server, per 1,000 requests
+	n         int
+	broken    int
+}
+
+// drive loads one URL from `parallel` connections for as long as told.
+func drive(ctx context.Context, url string, l load, each time.Duration, server *process) (sample, error) {
+	client := &http.Transport{
+		MaxIdleConnsPerHost: l.parallel, MaxConnsPerHost: l.parallel, DisableCompression: true,
+		ReadBufferSize: 64 << 10, WriteBufferSize: 64 << 10,
+	}
+	defer client.CloseIdleConnections()
+	if _, _, err := once(ctx, client, url, l, make([]byte, 64<<10)); err != nil { // opens the way
+		return sample{}, err
+	}
+	var mu sync.Mutex
+	var whole, first []time.Duration
+	var broken atomic.Int64
+	var wg sync.WaitGroup
+	before, began := server.cpu(), time.Now()
+	for range l.parallel {
+		wg.Go(func() {
+			buf := make([]byte, 64<<10)
+			var mine, starts []time.Duration
+			for time.Since(began) < each && ctx.Err() == nil {
+				start := time.Now()
+				ttfb, _, err := once(ctx, client, url, l, buf)
+				if err != nil {
+					broken.Add(1)
+					continue
+				}
+				mine = append(mine, time.Since(start))
+				starts = append(starts, ttfb)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			whole, first = append(whole, mine...), append(first, starts...)
+		})
+	}
+	wg.Wait()
+	took, used := time.Since(began), server.cpu()-before
+	if len(whole) == 0 {
+		return sample{}, fmt.Errorf("%s: no call succeeded", l.name)
+	}
+	slices.Sort(whole)
+	slices.Sort(first)
+	return sample{
+		p50: quantile(whole, 0.5), p99: quantile(whole, 0.99), first: quantile(first, 0.5),
+		perSecond: float64(len(whole)) / took.Seconds(), cpu: used * 1000 / time.Duration(len(whole)),
+		n: len(whole), broken: int(broken.Load()),
+	}, nil
+}
+
+// once makes one call and reads its answer to the end. A stream must end in
+// [DONE] and have all its events.
+func once(ctx context.Context, client http.RoundTripper, url string, l load, buf []byte) (time.Duration, int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", bytes.NewReader(l.body))
+	if err != nil {
+		return 0, 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer bench")
+	start := time.Now()
+	resp, err := client.RoundTrip(req)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var ttfb time.Duration
+	total, events := 0, 0
+	var tail [64]byte
+	for {
+		n, err := resp.Body.Read(buf)
+		if n > 0 {
+			if total == 0 {
+				ttfb = time.Since(start)
+			}
+			total += n
+			if l.stream {
+				events += bytes.Count(buf[:n], []byte("data: "))
+			}
+			keepTail(&tail, buf[:n])
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return 0, 0, fmt.Errorf("answered %s", resp.Status)
+	case l.stream && !strings.Contains(string(tail[:]), "[DONE]"):
+		return 0, 0, fmt.Errorf("a stream of %d bytes broke off", total)
+	case l.stream && events < l.events:
+		return 0, 0, fmt.Errorf("a stream had %d events of %d", events, l.events)
+	}
+	return ttfb, total, nil
+}
+
+func keepTail(tail *[64]byte, p []byte) {
+	if len(p) >= len(tail) {
+		copy(tail[:], p[len(p)-len(tail):])
+		return
+	}
+	copy(tail[:], tail[len(p):])
+	copy(tail[len(tail)-len(p):], p)
+}
+
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// median of one figure over the rounds.
+func median(samples []sample, figure func(sample) float64) float64 {
+	all := make([]float64, len(samples))
+	for i, s := range samples {
+		all[i] = figure(s)
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
