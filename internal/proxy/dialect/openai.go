@@ -25,8 +25,8 @@ type Request struct {
 	roles  names // the same
 	tools  names // fields that occur in tools[] and tools[].function
 
-	members [20]entry  // where top begins
-	edits   [12]splice // where For begins its list: it costs no allocation here
+	members [16]entry // where top begins
+	edits   [8]splice // where For begins its list: it costs no allocation here
 }
 
 // entry is a member of the body by its offsets.

@@ -120,6 +120,27 @@ func TestRepairLeavesAloneWhatIsNoConversation(t *testing.T) {
 	}
 }
 
+func TestRepairIsWhatForStartsFrom(t *testing.T) {
+	in := `{"model":"a","thinking":1,"messages":[` + user + "," + callA + `,{"role":"developer","content":"x"}],"stream":true}`
+	r, err := Read([]byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := r.Facts
+	if notes := r.Repair(); len(notes) != 1 || r.Facts != facts {
+		t.Errorf("got %q, %+v", notes, r.Facts)
+	}
+	body := string(r.Body())
+	if notes := r.Repair(); notes != nil || string(r.Body()) != body {
+		t.Errorf("repaired twice: %q, %s", notes, r.Body())
+	}
+	out, _ := r.For(Fit{Model: "m", Refuses: strict})
+	want := `{"model":"m","messages":[` + user + "," + callA + "," + noA + `,{"role":"system","content":"x"}],"stream":true}`
+	if string(out) != want {
+		t.Errorf("got  %s\nwant %s", out, want)
+	}
+}
+
 // repair reads and mends a request; what cannot be read is left alone.
 func repair(body []byte) (out []byte, notes []string) {
 	r, err := Read(body)

@@ -31,7 +31,7 @@ type Fit struct {
 // What [Read] saw and what is sent agree even if a key is given twice: every
 // "model" is replaced, and of "stream" only the last is left.
 func (r *Request) For(fit Fit) (out []byte, changed []string) {
-	w := rewriter{Request: r, fit: &fit, splices: splices{edits: r.edits[:0]}}
+	w := rewriter{Request: r, fit: fit, splices: splices{edits: r.edits[:0]}}
 	w.inMessages = r.fields.any(fit.Refuses.Message) || w.renamesRoles()
 	w.inTools = r.tools.any(fit.Refuses.Tool)
 	w.decide()
@@ -42,7 +42,7 @@ type rewriter struct {
 	*Request
 	splices
 	scanner             // over one member, where messages or tools are changed
-	fit                 *Fit
+	fit                 Fit
 	inMessages, inTools bool // something in there may be refused
 	notes               []note
 }

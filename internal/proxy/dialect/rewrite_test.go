@@ -72,6 +72,15 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		{"a limit of null", Fit{MaxOutput: 9, MaxOutputField: "max_tokens", Refuses: strict}, `{"max_completion_tokens":null,"a":1}`, `{"a":1,"max_tokens":9}`, []string{"added max_tokens 9"}},
 		{"a limit under the other name", Fit{MaxOutput: 9, MaxOutputField: "max_tokens"}, `{"max_completion_tokens":5}`, `{"max_completion_tokens":5}`, nil},
 		{"model and limit at once", Fit{Model: "m", MaxOutput: 9, MaxOutputField: "max_tokens"}, `{}`, `{"model":"m","max_tokens":9}`, []string{"added max_tokens 9"}},
+		{
+			"a refused field that is refused as a whole",
+			Fit{Refuses: Refuses{Fields: []string{"tools"}, Tool: []string{"strict"}}},
+			`{"tools":[{"strict":1}],"a":1}`, `{"a":1}`,
+			[]string{"removed tools"},
+		},
+		{"changes are told in the body's order", Fit{Refuses: strict}, `{"thinking":1,"messages":[{"name":1}]}`, `{"messages":[{}]}`, []string{"removed thinking", "removed messages[].name"}},
+		{"messages twice", Fit{Refuses: strict}, `{"messages":[{"name":1}],"messages":[{"name":2}]}`, `{"messages":[{}],"messages":[{}]}`, []string{"removed messages[].name ×2"}},
+		{"names with escapes", Fit{Refuses: strict}, `{"messages":[{"n\u0061me":1,"role":"dev\u0065loper"}]}`, `{"messages":[{"role":"system"}]}`, []string{"removed messages[].name", "renamed role developer to system"}},
 		{"a stream twice", Fit{}, `{"stream":true,"a":1,"stream":false}`, `{"a":1,"stream":false}`, []string{"removed a second stream"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,6 +111,57 @@ func TestForLeavesClientsRequestsWhole(t *testing.T) {
 				t.Errorf("got %s", out)
 			}
 		})
+	}
+}
+
+func TestForServesOneProviderAfterTheOther(t *testing.T) {
+	fits := []Fit{{Model: "a", Refuses: strict}, {}, {Model: "b"}, {MaxOutput: 9, MaxOutputField: "max_tokens"}, {Model: "a", Refuses: strict}}
+	for name, body := range fixtures(t, "request.openai.json") {
+		r, err := Read(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, fit := range fits {
+			out, changed := r.For(fit)
+			want, words := rewrite(bytes.Clone(body), fit)
+			if !bytes.Equal(out, want) || !slices.Equal(changed, words) {
+				t.Errorf("%s for the provider no. %d: got %s %q", name, i, out, changed)
+			}
+		}
+	}
+}
+
+func TestForCostsNothingWhereNothingChanges(t *testing.T) {
+	body := fixture(t, "sdk-tools", "request.openai.json")
+	r, err := Read(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit := Fit{Model: r.Facts.Model, Refuses: strict}
+	if n := testing.AllocsPerRun(100, func() { r.For(fit) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if out, _ := r.For(fit); &out[0] != &body[0] {
+		t.Error("an untouched body was copied")
+	}
+}
+
+func TestNamesThatRequestsAreMadeOfHavePlacesOfTheirOwn(t *testing.T) {
+	for _, set := range [][]string{
+		{"role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning_content", "reasoning", "reasoning_details", "cache_control", "audio", "function_call", "annotations"},
+		{"type", "function", "strict", "name", "description", "parameters", "cache_control"},
+		{"system", "developer", "user", "assistant", "tool", "function"},
+	} {
+		var n names
+		for _, name := range set {
+			if n.has(name) {
+				t.Errorf("%s has the place of another", name)
+			}
+			n.add([]byte(name))
+			if !n.has(name) {
+				t.Errorf("%s is denied", name)
+			}
+		}
 	}
 }
 

@@ -2,8 +2,6 @@ package dialect
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 
 	"github.com/tidwall/gjson"
 )
@@ -203,78 +201,6 @@ func (s *scanner) number() {
 		}
 		s.digits()
 	}
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// text walks over a string, eight bytes at a time where nothing in them is a
-// quote, a backslash or a control character: of an agent's request nine tenths
-// are such bytes.
-func (s *scanner) text() bool {
-	if s.peek() != '"' {
-		return s.fail()
-	}
-	b, i := s.b, s.i+1
-	s.esc = false
-	for {
-		for i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := x^(ones*'"'), x^(ones*'\\')
-			// The lowest flag set is exact; those above it may be false.
-			found := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x) & highs
-			if found != 0 {
-				i += bits.TrailingZeros64(found) >> 3
-				break
-			}
-			i += 8
-		}
-		if i >= len(b) {
-			s.i = i
-			return s.fail()
-		}
-		switch c := b[i]; {
-		case c == '"':
-			s.i = i + 1
-			return true
-		case c == '\\':
-			if s.esc = true; i+1 < len(b) && plainEscape[b[i+1]] {
-				i += 2
-				continue
-			}
-			n := unicodeEscape(b[i:])
-			if n == 0 {
-				s.i = i
-				return s.fail()
-			}
-			i += n
-		case c < 0x20:
-			s.i = i
-			return s.fail()
-		default:
-			i++
-		}
-	}
-}
-
-var plainEscape = [256]bool{
-	'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true,
-}
-
-// unicodeEscape gives the length of the \u0000 that b begins with; 0 if it does
-// not.
-func unicodeEscape(b []byte) int {
-	if len(b) < 6 || b[1] != 'u' {
-		return 0
-	}
-	for _, c := range b[2:6] {
-		if c-'0' > 9 && c|0x20-'a' > 5 {
-			return 0
-		}
-	}
-	return 6
 }
 
 // is reports whether the member at hand is called name.
