@@ -81,10 +81,11 @@ type KeyChanged struct {
 }
 
 // ServerChanged tells that the proxy started, paused, resumed, reloaded,
-// pinned a provider, found a model gone, or stops.
+// pinned a provider, found a model gone, or stops; that it failed to start; or
+// that the window is to show itself (raise).
 type ServerChanged struct {
 	Time   time.Time `json:"time"`
-	State  string    `json:"state"` // serving, paused, stopping, reloaded, pinned, unpinned, models
+	State  string    `json:"state"` // serving, paused, stopping, failed, reloaded, pinned, unpinned, models, raise
 	Addr   string    `json:"addr,omitempty"`
 	Detail string    `json:"detail,omitempty"`
 	Until  time.Time `json:"until,omitzero"`

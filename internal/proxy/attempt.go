@@ -26,11 +26,23 @@ func (s *Server) send(ctx context.Context, c *call, t *try, lease *keypool.Lease
 	}
 	began := time.Now()
 	reply := s.opt.Sender.Send(ctx, &out)
+	c.check(reply)
 	s.noteAttempt(c, t, lease, reply, time.Since(began), body)
 	if reply.Class == upstream.OK {
 		c.changed = append(c.changed, changed...)
 	}
 	return reply
+}
+
+// check finds out whether a whole answer can be told as the stream that the
+// client wants, while another provider may still be asked.
+func (c *call) check(reply *upstream.Reply) {
+	if reply.Class != upstream.OK || !reply.Whole || !c.chat || !c.facts.Stream {
+		return
+	}
+	if _, err := dialect.StreamOf(reply.Head); err != nil {
+		reply.Class, reply.Reason, reply.Err = upstream.Malformed, "an answer that is no chat completion", err
+	}
 }
 
 // fitFor says how a body is made to fit a provider.
@@ -74,8 +86,11 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 }
 
 // judge looks the reply up in Verdicts, tells the key, and says what is next.
-func (s *Server) judge(c *call, t *try, lease *keypool.Lease, reply *upstream.Reply) then {
-	v := Verdicts[reply.Class]
+func (s *Server) judge(c *call, t *try, a *answer) then {
+	v, reply, lease := Verdicts[a.reply.Class], a.reply, a.lease
+	if !c.chat {
+		v = c.plainVerdict(t, reply)
+	}
 	switch v.key {
 	case keyKeep:
 		if reply.Class == upstream.OK {
@@ -95,30 +110,15 @@ func (s *Server) judge(c *call, t *try, lease *keypool.Lease, reply *upstream.Re
 	if v.then == thenRole {
 		return s.modelGone(c, t, reply)
 	}
-	if !c.chat && v.then == thenNext {
-		return thenRelayOrNext(reply)
-	}
 	return v.then
-}
-
-// thenRelayOrNext shows a forwarded path's failure as the provider said it:
-// there is nobody else who knows that path.
-func thenRelayOrNext(reply *upstream.Reply) then {
-	if reply.Status >= 400 {
-		return thenRelay
-	}
-	return thenNext
 }
 
 // goneFor is how long a model that a provider no longer has is not asked for.
 const goneFor = 24 * time.Hour
 
 // modelGone remembers that a provider has not got a model and takes the role's
-// in its place, once.
+// in its place. The key is not to blame, so it is used again.
 func (s *Server) modelGone(c *call, t *try, reply *upstream.Reply) then {
-	if !c.chat {
-		return thenRelay
-	}
 	if s.opt.Roster.Gone(t.provider.ID, t.step.Model, time.Now().Add(goneFor), reply.Reason) {
 		s.log.Warn("model gone", "provider", t.provider.ID, "model", t.step.Model, "said", reply.Reason)
 		s.opt.Bus.Publish(event.ServerChanged{
@@ -128,14 +128,15 @@ func (s *Server) modelGone(c *call, t *try, reply *upstream.Reply) then {
 	role, ok := t.step.Target.Role()
 	if !ok {
 		role = config.Large
-		if c.facts.Images {
-			role = config.Vision
-		}
+	}
+	if c.facts.Images {
+		role = config.Vision // a large model may see nothing
 	}
 	id, ok := s.opt.Roster.Role(t.provider, role)
 	if !ok || id == t.step.Model {
 		return thenNext
 	}
+	t.used = nil
 	t.step.Model, t.step.Why = id, "it stands in for a model that "+t.provider.ID+" no longer has"
 	return thenSame
 }

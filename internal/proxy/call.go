@@ -1,12 +1,14 @@
 package proxy
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -53,6 +55,7 @@ type served struct{ provider, model, key string }
 
 // outcome is what the client got.
 type outcome struct {
+	begun     bool // something was sent
 	status    int
 	word      string // "ok" or what went wrong
 	err       string
@@ -76,16 +79,26 @@ func (s *idSource) init() { s.base = rand.Uint64() } //nolint:gosec // an id, no
 func (s *idSource) next() string {
 	// A multiplication by an odd number permutes the 64-bit numbers: ids do
 	// not look alike and cannot meet before 2^64 requests.
-	v := (s.base + s.n.Add(1)) * 0x9e3779b97f4a7c15
 	var raw [8]byte
-	for i := range raw {
-		raw[i] = byte(v >> (8 * i))
-	}
+	binary.LittleEndian.PutUint64(raw[:], (s.base+s.n.Add(1))*0x9e3779b97f4a7c15)
 	return hex.EncodeToString(raw[:])
 }
 
 // errTooLarge is the body limit's.
 var errTooLarge = errors.New("body over the limit")
+
+// read takes the client's body in.
+func (c *call) read() (e *chat.Error) {
+	if encoding := c.in.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return &chat.Error{
+			Status: http.StatusUnsupportedMediaType, Type: "invalid_request_error", Code: "content_encoding",
+			Message: "glmtray reads no compressed requests, and this one is in " + strconv.Quote(encoding),
+			Hint:    "send the body as it is: it goes to this machine only",
+		}
+	}
+	c.original, e = readBody(c.in, c.world.settings.MaxBody)
+	return e
+}
 
 // readBody reads the request body once, whole: retries need it, and a body
 // that is read while the answer already comes would let net/http cut the
@@ -148,23 +161,15 @@ func tooLarge(limit int64) *chat.Error {
 // look finds the facts that routing needs and mends broken tool calls.
 func (c *call) look() *chat.Error {
 	request, err := dialect.Read(c.original)
-	if err != nil {
+	if e := new(chat.Error); errors.As(err, &e) {
+		return e
+	} else if err != nil {
 		return &chat.Error{
-			Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "invalid_json",
-			Message: "the request body is no JSON object: " + err.Error(),
+			Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "invalid_json", Message: err.Error(),
 		}
 	}
 	c.request, c.facts = request, request.Facts
 	c.changed = append(c.changed, request.Repair()...)
 	c.body = request.Body()
 	return nil
-}
-
-// keyReport is one key's state in an error body and in /_status.
-type keyReport struct {
-	Provider string  `json:"provider"`
-	Name     string  `json:"name"`
-	State    string  `json:"state"`
-	Returns  float64 `json:"returns_in,omitempty"` // seconds
-	Reason   string  `json:"reason,omitempty"`
 }

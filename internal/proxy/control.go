@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
@@ -18,11 +19,16 @@ import (
 // cannot set it without asking first, and glmtray never says yes.
 const ControlHeader = "X-Glmtray-Control"
 
+// Raise is the state of an [event.ServerChanged] that asks the window, if there
+// is one, to show itself. It changes nothing else.
+const Raise = "raise"
+
 // control carries out a person's verbs for the command line:
 //
 //	POST /_control/pause, resume, reload
 //	POST /_control/pin?provider=zai&for=15m, unpin
 //	POST /_control/keys/PROVIDER/NAME/park|enable|clear|probe
+//	POST /_control/raise     (shows the window, if there is one)
 //	POST /_control/explain   (a request body; nothing is sent)
 func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
 	if !s.controls(r) {
@@ -70,6 +76,9 @@ func (s *Server) carryOut(r *http.Request, path string) error {
 	case "resume":
 		s.Resume()
 		return nil
+	case "raise":
+		s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: Raise})
+		return nil
 	case "unpin":
 		return s.Pin("", 0)
 	case "pin":
@@ -111,9 +120,11 @@ func (s *Server) keyVerb(r *http.Request, provider, name, verb string) error {
 
 func (s *Server) controlExplain(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Settings().MaxBody))
-	if err != nil {
-		writeError(w, tooLarge(s.Settings().MaxBody))
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		writeError(w, tooLarge(large.Limit))
 		return
+	} else if err != nil {
+		return // the command was ended
 	}
 	x, e := s.Explain(body)
 	if e != nil {

@@ -10,8 +10,13 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
 )
 
-// discoverEvery is how often providers are asked for their models.
-const discoverEvery = 24 * time.Hour
+// discoverEvery is how often providers are asked for their models, discoverSoon
+// how soon one is asked again that could not be reached: a laptop starts before
+// its network does.
+const (
+	discoverEvery = 24 * time.Hour
+	discoverSoon  = 2 * time.Minute
+)
 
 // discoverLimit bounds one such question.
 const discoverLimit = 30 * time.Second
@@ -21,29 +26,34 @@ const discoverLimit = 30 * time.Second
 // Keys under a vendor's policy (Z.ai's coding plan) are left alone: nothing is
 // sent with them but what a client asked for.
 func (s *Server) Discover(ctx context.Context, wake <-chan struct{}) {
-	daily := time.NewTicker(discoverEvery)
-	defer daily.Stop()
 	for {
-		set := s.Settings()
+		set, next := s.Settings(), discoverEvery
 		for i := range set.Providers {
-			s.discover(ctx, &set.Providers[i])
+			if !s.discover(ctx, &set.Providers[i]) {
+				next = discoverSoon
+			}
 		}
+		again := time.NewTimer(next)
 		select {
-		case <-daily.C:
+		case <-again.C:
 		case <-wake:
+			again.Stop()
 		case <-ctx.Done():
+			again.Stop()
 			return
 		}
 	}
 }
 
 // discover asks one provider with the first key that answers, and tries each
-// parked key once.
-func (s *Server) discover(ctx context.Context, p *config.Provider) {
+// parked key once. It reports whether the provider could be reached, or need
+// not be.
+func (s *Server) discover(ctx context.Context, p *config.Provider) (reached bool) {
 	parked := map[string]bool{}
 	for _, k := range s.opt.Pool.Provider(p.ID) {
 		parked[k.Name] = k.State == "parked"
 	}
+	reached = true
 	done := false
 	for i := range p.Keys {
 		k := &p.Keys[i]
@@ -56,10 +66,14 @@ func (s *Server) discover(ctx context.Context, p *config.Provider) {
 		ask, cancel := context.WithTimeout(ctx, discoverLimit)
 		listed, reply := s.opt.Sender.Models(ask, p, p.Endpoint(k.Endpoint), k.Secret)
 		cancel()
+		if !done {
+			reached = reply == nil || reply.Status != 0
+		}
 		if s.heard(p, k, listed, reply, parked[k.Name]) {
 			done = true
 		}
 	}
+	return reached
 }
 
 // heard takes in what a provider said of its models and of the key.

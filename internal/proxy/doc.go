@@ -16,6 +16,10 @@
 // Until then a failure moves on unseen, afterwards nothing is retried: a stream
 // that breaks ends in an error event of the client's dialect.
 //
+// Waiting. A key that is missing is waited for where one returns first: a target
+// is left after a short wait if another one behind it can serve sooner. What the
+// client is told when nobody could is in exhausted.go.
+//
 // Every attempt starts from the client's original bytes. What a failure means
 // for the key and for the request stands in one table, [Verdicts].
 //

@@ -15,8 +15,8 @@ import (
 // records only, nobody receives it.
 const statusClientGone = 499
 
-// writeError answers with e in OpenAI's error shape.
-func writeError(w http.ResponseWriter, e *chat.Error) {
+// writeError answers with e in OpenAI's error shape and gives the body.
+func writeError(w http.ResponseWriter, e *chat.Error) []byte {
 	h := w.Header()
 	for name, values := range e.Header {
 		h[name] = values
@@ -26,6 +26,7 @@ func writeError(w http.ResponseWriter, e *chat.Error) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(body) // the client may have left; there is nobody else to tell
+	return body
 }
 
 func clientGone() *chat.Error {

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"time"
 
@@ -17,71 +19,63 @@ const heartbeat = 15 * time.Second
 // events streams the bus: a snapshot first, then every event; a new snapshot
 // whenever events were dropped because the reader was slow.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
-	flusher, ok := w.(http.Flusher)
-	if !ok {
-		http.Error(w, "streaming is not possible here", http.StatusInternalServerError)
-		return
-	}
 	sub := s.opt.Bus.Subscribe(eventRing)
 	defer sub.Close()
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.ending, cancel)()
 
-	feed := make(chan []event.Event)
-	ctx := r.Context()
-	go func() {
-		defer close(feed)
-		for {
-			batch, err := sub.Next(ctx, nil)
-			if err != nil {
-				return
-			}
-			select {
-			case feed <- batch:
-			case <-ctx.Done():
-				return
-			case <-s.stop:
-				return
-			}
-		}
-	}()
-	dropped := uint64(0)
-	ok = writeEvent(w, "snapshot", s.Snapshot())
-	flusher.Flush()
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	for ok {
-		select {
-		case batch, more := <-feed:
-			if !more {
-				return
-			}
-			for _, e := range batch {
-				ok = ok && writeEvent(w, event.Name(e), e)
-			}
-			if n := sub.Dropped(); n != dropped {
-				dropped = n
-				ok = ok && writeEvent(w, "snapshot", s.Snapshot())
-			}
-		case <-beat.C:
-			_, err := w.Write([]byte(": heartbeat\n\n"))
-			ok = err == nil
-		case <-s.stop:
-			return
-		case <-ctx.Done():
+	out := eventWriter{ResponseController: http.NewResponseController(w), w: w}
+	out.event("snapshot", s.Snapshot())
+	var batch []event.Event
+	var dropped uint64
+	for out.err == nil && out.Flush() == nil {
+		wait, done := context.WithTimeout(ctx, heartbeat)
+		var err error
+		batch, err = sub.Next(wait, batch)
+		done()
+		if ctx.Err() != nil && len(batch) == 0 {
 			return
 		}
-		flusher.Flush()
+		if err != nil {
+			out.write(": heartbeat\n\n")
+			continue
+		}
+		for _, e := range batch {
+			out.event(event.Name(e), e)
+		}
+		if n := sub.Dropped(); n != dropped {
+			dropped = n
+			out.event("snapshot", s.Snapshot())
+		}
 	}
 }
 
-func writeEvent(w http.ResponseWriter, name string, v any) bool {
+// eventWriter writes events until a write fails.
+type eventWriter struct {
+	*http.ResponseController
+	w   io.Writer
+	err error
+}
+
+func (o *eventWriter) event(name string, v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return false
+		o.err = err
+		return
 	}
-	_, err = w.Write([]byte("event: " + name + "\ndata: " + string(data) + "\n\n"))
-	return err == nil
+	o.write("event: " + name + "\ndata: " + string(data) + "\n\n")
+}
+
+func (o *eventWriter) write(text string) {
+	if o.err == nil {
+		_, o.err = io.WriteString(o.w, text)
+	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
@@ -52,13 +53,17 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 		x.Refused = d.Refused.Error()
 		return x, nil
 	}
+	if s.pause.Load() != nil {
+		x.Refused = paused().Error()
+	}
+	c.decision = d
 	taken := false
 	for i, step := range d.Chain {
 		p := c.world.settings.Provider(step.Target.Provider)
 		if p == nil {
 			continue
 		}
-		t := &try{step: step, provider: p, last: i == len(d.Chain)-1}
+		t := &try{step: step, at: i, provider: p}
 		e := ExplainedStep{
 			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.Provider(p.ID),
 		}
@@ -71,22 +76,31 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 
 // explainKeys says what the pool would answer for one target.
 func (s *Server) explainKeys(c *call, t *try, e *ExplainedStep, taken *bool) {
+	set := c.world.settings
 	ready := s.opt.Pool.Ready(t.provider.ID, t.step.Model)
-	wait := c.world.settings.ShortWait
-	if t.last || !c.world.settings.FallbackOnCooldown {
-		wait = c.world.settings.MaxWait
-	}
+	wait := waitAt(set, s.isLast(c, t))
+	returns := time.Until(ready.Until)
 	switch {
 	case *taken:
 		e.Verdict = "only if the targets before it fail"
 	case ready.Ready > 0:
 		e.Verdict, *taken = "taken", true
 		e.Key = s.opt.Pool.Next(t.provider.ID, t.step.Model)
+	case ready.Busy:
+		e.Verdict, *taken = "waited for up to "+spell(wait)+": all its keys are busy", true
 	case ready.Until.IsZero():
 		e.Verdict = "passed over: no key of it can serve"
-	case time.Until(ready.Until) <= wait:
-		e.Verdict, *taken, e.Returns = "waited for: a key returns in "+spell(time.Until(ready.Until)), true, ready.Until
+	case returns <= wait:
+		e.Verdict, *taken, e.Returns = "waited for: a key returns in "+spell(returns), true, ready.Until
+	case !set.FallbackOnCooldown && slices.ContainsFunc(e.Keys, cools(t.step.Model)):
+		e.Verdict, *taken, e.Returns = "refused here: its first key returns in "+spell(returns)+
+			", and fallback_on_cooldown is off", true, ready.Until
 	default:
-		e.Verdict, e.Returns = "passed over: its first key returns in "+spell(time.Until(ready.Until)), ready.Until
+		e.Verdict, e.Returns = "passed over: its first key returns in "+spell(returns), ready.Until
 	}
+}
+
+// cools tells the keys that would serve a model again if they did not cool.
+func cools(model string) func(keypool.State) bool {
+	return func(k keypool.State) bool { return k.State == keypool.Cooling && k.Barred[model] == "" }
 }

@@ -20,28 +20,53 @@ func newGate(workers, queue int) *gate {
 	return &gate{slots: make(chan struct{}, max(workers, 1)), queue: int64(queue)}
 }
 
-// enter waits for a place. Every nil error is followed by one leave.
-func (g *gate) enter(ctx context.Context, wait time.Duration) *chat.Error {
+// place is one request's stay at the gate, in the queue or inside. It belongs
+// to one goroutine.
+type place struct {
+	gate   *gate
+	inside bool
+}
+
+// enter gives a place at once: inside if there is room, else in the queue. The
+// place must be left. The error says that the queue is full.
+func (g *gate) enter() (*place, *chat.Error) {
 	select {
 	case g.slots <- struct{}{}:
-		return nil
+		return &place{g, true}, nil
 	default:
 	}
 	if g.waiting.Add(1) > g.queue {
 		g.waiting.Add(-1)
-		return atCapacity(cap(g.slots))
+		return nil, atCapacity(cap(g.slots))
 	}
-	defer g.waiting.Add(-1)
-	t := time.NewTimer(wait)
+	return &place{g, false}, nil
+}
+
+// wait lets a place in the queue come inside. It ends with the context, or when
+// the patience is over.
+func (p *place) wait(ctx context.Context, patience time.Duration) *chat.Error {
+	if p.inside {
+		return nil
+	}
+	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {
-	case g.slots <- struct{}{}:
+	case p.gate.slots <- struct{}{}:
+		p.gate.waiting.Add(-1)
+		p.inside = true
 		return nil
 	case <-t.C:
-		return atCapacity(cap(g.slots))
+		return atCapacity(cap(p.gate.slots))
 	case <-ctx.Done():
 		return clientGone()
 	}
 }
 
-func (g *gate) leave() { <-g.slots }
+// leave gives the place to the next.
+func (p *place) leave() {
+	if p.inside {
+		<-p.gate.slots
+		return
+	}
+	p.gate.waiting.Add(-1)
+}

@@ -20,12 +20,7 @@ func (w *world) guard(r *http.Request, listening string) *chat.Error {
 			Hint:    "add the name to allowed_hosts in the settings if it is yours",
 		}
 	}
-	origin := r.Header.Get("Origin")
-	foreign := origin != "" && !w.origins[origin]
-	if origin == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-		foreign = true
-	}
-	if foreign {
+	if !w.originAllowed(r.Header) {
 		return &chat.Error{
 			Status: http.StatusForbidden, Type: "invalid_request_error", Code: "origin_not_allowed",
 			Message: "glmtray does not answer to web pages",
@@ -35,15 +30,30 @@ func (w *world) guard(r *http.Request, listening string) *chat.Error {
 	return nil
 }
 
+// originAllowed tells a program, which says nothing of where it comes from, or
+// a page that the settings name, from any other page. A page on another port of
+// this machine ("same-site") is another page as well.
+func (w *world) originAllowed(h http.Header) bool {
+	if origin := h.Get("Origin"); origin != "" {
+		return w.origins[origin]
+	}
+	switch h.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return false
+	}
+	return true
+}
+
 // hostAllowed accepts loopback names, the address that was bound, and what the
-// settings allow; the port does not matter.
+// settings allow, with their port or with any.
 func (w *world) hostAllowed(hostport, listening string) bool {
+	hostport = strings.ToLower(hostport)
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
 	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
-	if strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost") {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	if ip := net.ParseIP(host); ip != nil {
@@ -64,17 +74,13 @@ func (s *Server) listenHost() string {
 }
 
 // authenticate tells who asks. A key that is presented is used to say who it
-// is even where none is wanted; where one is wanted, nothing else opens.
+// is even where none is wanted; where one is wanted, nothing else opens. Of two
+// different keys, as some clients send them, one that is known is enough.
 func (s *Server) authenticate(w *world, r *http.Request) (client string, e *chat.Error) {
-	presented, given := presentedKey(r)
-	if given {
-		if !w.settings.ClientKey.Empty() && w.settings.ClientKey.Equal(secret.New(presented)) {
-			return "master", nil
-		}
-		if s.opt.Clients != nil {
-			if name, ok := s.opt.Clients.Who(presented); ok {
-				return name, nil
-			}
+	keys := presentedKeys(r.Header)
+	for _, key := range keys {
+		if client, ok := s.who(w, key); ok {
+			return client, nil
 		}
 	}
 	if !w.settings.RequireClientKey {
@@ -86,23 +92,44 @@ func (s *Server) authenticate(w *world, r *http.Request) (client string, e *chat
 		Hint:    "the proxy wants a client key of its own, not a provider's",
 		Header:  http.Header{"X-Should-Retry": {"false"}},
 	}
-	if !given {
+	switch {
+	case len(keys) > 0:
+		return "", e
+	case r.Header.Get("Authorization") != "":
+		e.Code, e.Message = "invalid_authorization", "this proxy wants a client key as \"Authorization: Bearer KEY\""
+	default:
 		e.Code, e.Message = "missing_authorization", "this proxy wants a client key and none was sent"
-		e.Header.Set("WWW-Authenticate", "Bearer")
 	}
+	e.Header.Set("WWW-Authenticate", "Bearer")
 	return "", e
 }
 
-// presentedKey finds a client's key where OpenAI and Anthropic clients put it.
-func presentedKey(r *http.Request) (key string, given bool) {
-	if auth := r.Header.Get("Authorization"); auth != "" {
-		scheme, key, ok := strings.Cut(auth, " ")
-		if ok && strings.EqualFold(scheme, "bearer") {
-			return strings.TrimSpace(key), true
+// who tells whose client key a text is.
+func (s *Server) who(w *world, text string) (client string, ok bool) {
+	if text == "" {
+		return "", false
+	}
+	if !w.settings.ClientKey.Empty() && w.settings.ClientKey.Equal(secret.New(text)) {
+		return "master", true
+	}
+	if s.opt.Clients != nil {
+		return s.opt.Clients.Who(text)
+	}
+	return "", false
+}
+
+// presentedKeys finds a client's key where OpenAI and Anthropic clients put it.
+func presentedKeys(h http.Header) []string {
+	var keys []string
+	if scheme, key, ok := strings.Cut(h.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "bearer") {
+		if key = strings.TrimSpace(key); key != "" {
+			keys = append(keys, key)
 		}
 	}
-	key = r.Header.Get("X-Api-Key")
-	return key, key != ""
+	if key := strings.TrimSpace(h.Get("X-Api-Key")); key != "" {
+		keys = append(keys, key)
+	}
+	return keys
 }
 
 // The routes that the server has of its own; all else is routeForward.
@@ -135,7 +162,7 @@ func routeOf(r *http.Request) (routeID, string) {
 		return routeControl, rest
 	}
 	path = strings.TrimPrefix(path, "/v1")
-	if !strings.HasPrefix(path, "/") {
+	if path != "" && path[0] != '/' {
 		path = r.URL.EscapedPath() // "/v1beta/…", "*"
 	}
 	switch {

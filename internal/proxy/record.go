@@ -19,7 +19,7 @@ type Record struct {
 	Request  []byte      // the body as the client sent it
 	Answer   []byte      // what the client got, up to 4 MiB
 	Cut      bool        // Answer is not all of it
-	Answered http.Header // the provider's
+	Answered http.Header // the provider's, or that of an error of our own
 	Tries    []Attempt
 }
 
@@ -35,12 +35,11 @@ type Attempt struct {
 // fail answers with an error of our own.
 func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 	c.out.status, c.out.word, c.out.err = e.Status, e.Code, e.Error()
-	s.count.failed.Add(1)
 	h := w.Header()
 	if len(c.attempts) > 0 {
 		last := c.attempts[len(c.attempts)-1]
 		h.Set("X-Glmtray-Provider", last.Provider)
-		h.Set("X-Glmtray-Key", last.Key)
+		h.Set("X-Glmtray-Key", headerText(last.Key))
 		h.Set("X-Glmtray-Model", headerText(last.Model))
 	}
 	if c.decision.Rule != "" {
@@ -48,16 +47,23 @@ func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 	}
 	h.Set("X-Glmtray-Attempts", itoa(len(c.attempts)))
 	if e.Status == statusClientGone {
-		return
+		panic(http.ErrAbortHandler) // whoever may still be there must not take silence for an empty answer
 	}
-	c.out.firstByte = time.Since(c.start)
-	writeError(w, e)
+	c.out.begun, c.out.firstByte = true, time.Since(c.start)
+	body := writeError(w, e)
+	c.out.sent = int64(len(body))
+	if s.opt.Recorder != nil && s.opt.Recorder.Bodies() {
+		c.out.response, c.out.header = body, h.Clone() // failures are recorded as answers are
+	}
 }
 
 // finish leaves one record, one event and one line in the log, whatever
 // happened. A panic (a broken off answer) passes through after it.
 func (s *Server) finish(c *call) {
 	f := c.finished()
+	if f.Outcome != "ok" && f.Status != statusClientGone {
+		s.count.failed.Add(1)
+	}
 	s.opt.Bus.Publish(f)
 	s.logLine(c, &f)
 	if s.opt.Recorder == nil {

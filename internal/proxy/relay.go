@@ -5,10 +5,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
 )
@@ -28,8 +28,7 @@ var relayBuffers = sync.Pool{New: func() any { b := make([]byte, relaySize); ret
 // relay writes a provider's answer to the client. It is the only place that
 // does, errors of our own aside.
 func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
-	defer a.lease.Release()
-	defer a.reply.Close()
+	defer a.close()
 	c.answered = served{a.step.Target.Provider, c.servedModel(a), a.lease.Key}
 	c.out.status, c.out.word, c.out.header = a.reply.Status, "ok", a.reply.Header
 	if a.reply.Class != upstream.OK {
@@ -56,14 +55,22 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 
 // relayWhole sends an answer that is in hand, byte for byte.
 func (s *Server) relayWhole(out *sink, c *call, a *answer) {
-	if a.reply.Status >= http.StatusBadRequest {
+	if a.reply.Class != upstream.OK {
 		// Vendors echo keys in their errors.
 		a.reply.Head = s.opt.Scrub.Known(a.reply.Head)
+		if a.reply.Status < http.StatusBadRequest && !a.reply.EventStream {
+			c.out.status = http.StatusBadRequest // a refusal dressed as an answer, which a client would take for one
+		}
 	}
-	h := out.w.Header()
-	h["Content-Length"] = []string{strconv.Itoa(len(a.reply.Head))}
+	length := []string{strconv.Itoa(len(a.reply.Head))}
+	if c.in.Method == http.MethodHead {
+		length = a.reply.Header["Content-Length"] // of what a GET would bring
+	}
+	if len(length) > 0 {
+		out.w.Header()["Content-Length"] = length
+	}
 	c.out.usage = a.reply.Usage
-	out.begin(a.reply.Status)
+	out.begin(c.out.status)
 	if c.in.Method != http.MethodHead {
 		out.write(a.reply.Head)
 	}
@@ -76,14 +83,7 @@ func (s *Server) relayAsStream(out *sink, c *call, a *answer) {
 	c.out.usage = a.reply.Usage
 	events, err := dialect.StreamOf(a.reply.Head)
 	if err != nil {
-		c.out.word, c.out.err = "malformed", err.Error()
-		e := &chat.Error{
-			Status: http.StatusBadGateway, Type: "server_error", Code: "malformed_answer",
-			Message: "the provider answered with something that is no chat completion: " + err.Error(),
-		}
-		c.out.status = e.Status
-		writeError(out.w, e)
-		return
+		panic(err) // call.check has seen that it can be done
 	}
 	out.w.Header()["Content-Type"] = []string{"text/event-stream"}
 	out.begin(a.reply.Status)
@@ -137,11 +137,17 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	}
 	var stream dialect.Stream
 	fill := copy(buf, a.reply.Head)
+	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
+		h["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it
+	}
 	out.begin(a.reply.Status)
 	var broken error
 	for {
 		emit, rest := stream.Next(buf[:fill])
 		if len(emit) > 0 {
+			if stream.Failed() { // vendors echo keys in their errors
+				emit = s.opt.Scrub.Known(emit)
+			}
 			out.write(emit)
 			out.flush()
 		}
@@ -204,7 +210,7 @@ type sink struct {
 }
 
 func (k *sink) begin(status int) {
-	k.c.out.firstByte = time.Since(k.c.start)
+	k.c.out.begun, k.c.out.firstByte = true, time.Since(k.c.start)
 	k.w.WriteHeader(status)
 }
 
@@ -254,9 +260,16 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 		}
 		h[name] = values
 	}
+	for _, list := range a.reply.Header["Connection"] { // what it names belongs to that connection
+		for name := range strings.SplitSeq(list, ",") {
+			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "X-Request-Id" {
+				delete(h, name)
+			}
+		}
+	}
 	h["X-Glmtray-Provider"] = []string{a.step.Target.Provider}
 	h["X-Glmtray-Model"] = []string{c.servedModel(a)}
-	h["X-Glmtray-Key"] = []string{a.lease.Key}
+	h["X-Glmtray-Key"] = []string{headerText(a.lease.Key)}
 	h["X-Glmtray-Attempts"] = []string{strconv.Itoa(len(c.attempts))}
 	h["X-Glmtray-Route"] = []string{headerText(c.decision.Rule + ": " + c.decision.Reason)}
 }

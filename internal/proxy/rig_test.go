@@ -37,6 +37,7 @@ type rig struct {
 	records                  *recorder
 	cerebras, synthetic, zai *simulator.Running
 	settings                 *config.Settings
+	scrub                    *secret.Scrubber
 }
 
 // Keys of the rig: three at Cerebras in accounts of their own, one each at the
@@ -88,6 +89,7 @@ func newRig(t *testing.T, set setup) *rig {
 	}
 	r.settings = settings
 	scrub := new(secret.Scrubber)
+	r.scrub = scrub
 	logger := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	sender, err := upstream.New(upstream.Options{UserAgent: "glmtray/test", Scrub: scrub, Log: logger})
 	if err != nil {
@@ -310,4 +312,14 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// status is /_status as a client sees it.
+func (r *rig) status() proxy.Status {
+	r.t.Helper()
+	var st proxy.Status
+	if err := json.Unmarshal(r.do(http.MethodGet, "/_status", nil).body, &st); err != nil {
+		r.t.Fatal(err)
+	}
+	return st
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,8 +65,8 @@ type Server struct {
 	limits  limitBook
 	nextID  idSource
 	addr    atomic.Pointer[string]
-	stop    chan struct{} // closed by Drain: long-lived event streams end
-	once    sync.Once
+	stop    func()          // Drain's: ends stopping
+	ending  context.Context // over once Drain was called: long-lived event streams end
 }
 
 // world is what a request sees from its first to its last byte, whatever is
@@ -98,7 +99,8 @@ func New(opt Options) *Server {
 	if opt.Scrub == nil {
 		opt.Scrub = new(secret.Scrubber)
 	}
-	s := &Server{opt: opt, log: opt.Log, started: time.Now(), stop: make(chan struct{})}
+	s := &Server{opt: opt, log: opt.Log, started: time.Now()}
+	s.ending, s.stop = context.WithCancel(context.Background())
 	s.nextID.init()
 	s.Apply(opt.Settings)
 	return s
@@ -112,15 +114,17 @@ func (s *Server) Apply(settings *config.Settings) {
 	w := &world{
 		settings: settings,
 		primary:  settings.Primary(),
-		hosts:    setOf(settings.AllowedHosts),
-		origins:  setOf(settings.AllowedOrigins),
+		hosts:    setOf(settings.AllowedHosts, hostName),
+		origins:  setOf(settings.AllowedOrigins, func(origin string) string { return origin }),
 	}
 	if old != nil && old.settings.MaxWorkers == settings.MaxWorkers && old.settings.MaxQueue == settings.MaxQueue {
 		w.gate = old.gate
 	} else {
 		w.gate = newGate(settings.MaxWorkers, settings.MaxQueue)
 	}
-	s.opt.Scrub.Set(secretsOf(settings)...)
+	for _, v := range secretsOf(settings) {
+		s.opt.Scrub.Add(v) // those that are gone are still used by requests under way
+	}
 	s.opt.Pool.Set(poolKeys(settings), settings.Cooldown)
 	s.world.Store(w)
 	if old != nil {
@@ -140,10 +144,10 @@ func (s *Server) SetAddr(addr string) {
 // Drain ends what would otherwise never end by itself (event streams), so that
 // http.Server.Shutdown waits for requests alone.
 func (s *Server) Drain() {
-	s.once.Do(func() {
+	if s.ending.Err() == nil {
 		s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "stopping"})
-		close(s.stop)
-	})
+		s.stop()
+	}
 }
 
 // ServeHTTP answers every request.
@@ -185,17 +189,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Handler wraps the server for net/http.
 var _ http.Handler = (*Server)(nil)
 
-func setOf(items []string) map[string]bool {
+func setOf(items []string, form func(string) string) map[string]bool {
 	set := make(map[string]bool, len(items))
 	for _, i := range items {
-		set[i] = true
+		set[form(i)] = true
 	}
 	return set
 }
 
+// hostName is a name as the Host header's is compared.
+func hostName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
 // secretsOf lists what must never be printed.
 func secretsOf(settings *config.Settings) []secret.Value {
-	var all []secret.Value
+	all := []secret.Value{settings.ClientKey}
 	for i := range settings.Providers {
 		for _, k := range settings.Providers[i].Keys {
 			if !k.Secret.Empty() {

@@ -90,7 +90,7 @@ type StatusPin struct {
 func (s *Server) Snapshot() Status {
 	w := s.world.Load()
 	st := Status{
-		Keys: []StatusKey{}, Program: "glmtray", Version: s.opt.Version, State: "serving",
+		Keys: []StatusKey{}, Providers: []StatusProvider{}, Routes: []StatusRoute{}, Program: "glmtray", Version: s.opt.Version, State: "serving",
 		Uptime: time.Since(s.started).Seconds(), Go: runtime.Version(), ConfigFile: w.settings.ConfigFile,
 		Requests: StatusRequests{s.count.requests.Load(), s.count.failed.Load(), s.count.inFlight.Load()},
 		Models:   s.opt.Roster.Snapshot(), Demo: w.settings.Demo,

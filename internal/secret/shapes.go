@@ -1,6 +1,9 @@
 package secret
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // shapes are the forms in which the vendors' keys come, so that a key which
 // this program never knew (one that the user pasted into the wrong place, or a
@@ -22,29 +25,31 @@ func maskShapes(text string) string {
 }
 
 // mayHoldKey spares the regular expression on the texts that cannot match,
-// which are nearly all: every line of the log passes here.
+// which are nearly all: every line of the log passes here. It stops at the few
+// bytes of which one stands in each shape and looks at what is before them.
 func mayHoldKey(text string) bool {
 	for i := 2; i < len(text); i++ {
-		switch text[i] {
-		case '-':
-			if text[i-1] == 'k' && text[i-2] == 's' {
-				return true
-			}
-		case '_':
-			if text[i-1] == 'n' && text[i-2] == 'y' {
-				return true
-			}
-		case '.':
-			if i >= 32 && isHex(text[i-1]) && isHex(text[i-8]) && isHex(text[i-32]) {
-				return true
-			}
-		case 'r', 'R':
-			if i >= 5 && text[i-1]|0x20 == 'e' && text[i-2]|0x20 == 'r' && text[i-3]|0x20 == 'a' {
-				return true
-			}
+		if at := shapeEnds[text[i]]; at != nil && at(text[:i]) {
+			return true
 		}
 	}
 	return false
+}
+
+// shapeEnds tells by a byte what has to stand before it.
+var shapeEnds = [256]func(before string) bool{
+	'-': func(before string) bool { return strings.HasSuffix(before, "sk") },
+	'_': func(before string) bool { return strings.HasSuffix(before, "syn") },
+	'.': func(before string) bool {
+		n := len(before)
+		return n >= 32 && isHex(before[n-1]) && isHex(before[n-8]) && isHex(before[n-32])
+	},
+	'r': beare, 'R': beare,
+}
+
+func beare(before string) bool {
+	n := len(before)
+	return n >= 5 && strings.EqualFold(before[n-5:], "beare")
 }
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }

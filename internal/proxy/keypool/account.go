@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	maxTold     = 8 * 24 * time.Hour // longest deadline believed: a week's quota and a day (PROVIDERS 8, 2026-11-20)
+	maxTold     = 8 * 24 * time.Hour // longest deadline believed: a week's quota and a day
 	minTold     = time.Second        // for a deadline that has passed already
 	maxBackoff  = 15 * time.Minute   // longest cooldown of our own making
 	failBase    = 10 * time.Second   // first cooldown for server errors: they pass sooner than quotas
 	maxFail     = time.Minute
-	slowMin     = 2 * time.Second // pause after a concurrency refusal (Z.ai 1302: 2–10 s, PROVIDERS 2.4, 2026-11-20)
+	slowMin     = 2 * time.Second // pause after a concurrency refusal (Z.ai 1302: 2–10 s, clients' experience, 2026-11-20)
 	slowMax     = 10 * time.Second
 	defaultBar  = 24 * time.Hour
 	cleanToGrow = 10 // clean answers that earn one more slot

@@ -38,7 +38,7 @@ func (x *exchange) faulty(r *http.Request, now time.Time) *reply {
 		if !transport {
 			return x.refuse(f.What, words{wait: time.Duration(f.Wait)}, now)
 		}
-		if kind.alone || !x.chat {
+		if kind.alone || !x.chat { // what is no chat has no events that could be broken: an empty answer is
 			rep := &reply{status: http.StatusOK, header: http.Header{}, stream: x.q.stream, fault: f.What}
 			rep.contentType()
 			kind.apply(rep, &f.Fault)
@@ -232,11 +232,17 @@ func malformed(r *reply, f *Fault) {
 }
 
 func jsonForSSE(r *reply, _ *Fault) {
+	if r.made == nil {
+		return
+	}
 	r.stream, r.events, r.body = false, nil, r.made.whole()
 	r.contentType()
 }
 
 func sseForJSON(r *reply, _ *Fault) {
+	if r.made == nil {
+		return
+	}
 	r.stream, r.events, r.body = true, r.made.events(), nil
 	r.contentType()
 }
@@ -258,7 +264,10 @@ func hugeEvent(r *reply, f *Fault) {
 
 func roleThenSilent(r *reply, _ *Fault) {
 	r.open, r.end = true, stayConn
-	r.body, r.events = nil, []event{r.made.roleEvent()}
+	r.body, r.events = nil, nil
+	if r.made != nil {
+		r.events = []event{r.made.roleEvent()}
+	}
 }
 
 func lastLineOpen(r *reply, _ *Fault) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"syscall"
@@ -267,5 +268,30 @@ func TestFaultsAreReplacedAndLimitsStay(t *testing.T) {
 	}
 	if err := c.SetFaults(Fault{What: "nonsense"}); err == nil {
 		t.Error("an unknown fault was taken")
+	}
+}
+
+func TestEveryFaultCanBefallWhatIsNoChat(t *testing.T) {
+	for _, name := range Faults() {
+		p := New(Script{Faults: []Fault{{What: name, When: When{Path: "/models"}}}})
+		gone, cancel := context.WithCancel(t.Context())
+		cancel() // some would stay with a client that is there
+		func() {
+			defer func() {
+				if r := recover(); r != nil && r != http.ErrAbortHandler { //nolint:errorlint // panics with the value itself
+					t.Errorf("%s: panic: %v", name, r)
+				}
+			}()
+			r := httptest.NewRequestWithContext(gone, http.MethodGet, "/v1/models", nil)
+			r.Header.Set("Authorization", "Bearer k")
+			p.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		if !p.mu.TryLock() {
+			t.Fatalf("%s: the provider is locked up", name)
+		}
+		p.mu.Unlock()
+		if c := p.Calls(); len(c) != 1 || c[0].Fault != name {
+			t.Errorf("%s: calls %+v", name, c)
+		}
 	}
 }

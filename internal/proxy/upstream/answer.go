@@ -35,6 +35,7 @@ var (
 // answered goes on when the header is there.
 func (x *exchange) answered(resp *http.Response) *Reply {
 	now := time.Now()
+	x.call.unecho(resp.Header)
 	r := &Reply{Status: resp.StatusCode, Header: resp.Header, Sent: true, Limits: limitsOf(resp.Header, now)}
 	var known bool
 	x.src, known = decoded(resp, x.call.method())
@@ -98,6 +99,8 @@ func (x *exchange) refused(r *Reply, size int64, now time.Time) *Reply {
 	r.Head, r.Whole = body, true
 	if err != nil {
 		r.Header.Del("Content-Length") // it tells the length of what was not read
+		body = x.call.uncut(body)
+		r.Head = body
 	}
 	x.drain()
 	x.close()

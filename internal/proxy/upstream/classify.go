@@ -33,8 +33,8 @@ type row struct {
 	words string
 }
 
-// codes are the vendors' codes, lower case. Sources: PROVIDERS 1.5 (Cerebras),
-// 2.4 (Z.ai: docs.z.ai/api-reference/api-code and docs.bigmodel.cn), 2026-11-20.
+// codes are the vendors' codes, lower case. Sources: Cerebras' answers in public issues;
+// Z.ai: docs.z.ai/api-reference/api-code and docs.bigmodel.cn; 2026-11-20.
 var codes = map[string]row{
 	// Cerebras, and what OpenAI-compatible servers share.
 	"request_quota_exceeded": {RateLimited, ""}, "token_quota_exceeded": {RateLimited, ""}, // the text tells the window
@@ -45,7 +45,7 @@ var codes = map[string]row{
 	"model_not_found":         {ModelGone, ""},
 	"wrong_api_key":           {KeyRejected, "the key is wrong"},
 	"invalid_api_key":         {KeyRejected, "the key is wrong"},
-	"insufficient_quota":      {QuotaUntil, ""},
+	"insufficient_quota":      {AccountStopped, ""}, // OpenAI's word for an account that has to be paid for
 	"account_deactivated":     {AccountStopped, ""},
 	// Finish reasons that come before any content.
 	"network_error":                 {ServerError, "the provider broke off (network_error)"},
@@ -101,13 +101,12 @@ var (
 	badCalls = []int{400, 404, 422, 200}
 )
 
-// texts are read in order. Sources: PROVIDERS 1.5, 2.4 and 3, 2026-11-20; the
-// vendors change codes more often than words.
+// texts are read in order. Sources as above; the vendors change codes more often than words.
 var texts = []textRow{
 	{[]int{400, 413, 422, 500, 200}, regexp.MustCompile(`(?i)longer than the model'?s context|context limit exceeded|maximum context length|` +
-		`reduce the length of the messages|prompt (?:is )?too long|exceeds? the (?:model'?s )?(?:maximum )?context|input is too long`), row{ContextExceeded, ""}},
-	{tooMany, regexp.MustCompile(`(?i)usage limit reached|limit exhausted|limit will reset at|token quota is not enough|insufficient quota|额度`), row{QuotaUntil, ""}},
-	{[]int{429, 403, 400, 200}, regexp.MustCompile(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required`), row{AccountStopped, ""}},
+		`reduce the length of the messages|prompt (?:is )?too long|exceeds? the (?:model'?s )?(?:maximum )?context|input is too long|backend: 400 status code \(no body\)`), row{ContextExceeded, ""}},
+	{[]int{429, 403, 400, 200}, regexp.MustCompile(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required|quota and token balance`), row{AccountStopped, ""}},
+	{tooMany, regexp.MustCompile(`(?i)usage limit reached|limit exhausted|limit will reset at|token quota is not enough|insufficient quota|subscription rate limits?|额度`), row{QuotaUntil, ""}},
 	{tooMany, regexp.MustCompile(`(?i)concurren|simultaneous|parallel requests?|并发`), row{Concurrency, "too many requests at once"}},
 	{tooMany, regexp.MustCompile(`(?i)per day limit|daily limit`), row{QuotaUntil, ""}},
 	{tooMany, regexp.MustCompile(`(?i)per (?:second|minute|hour) limit|rate limit (?:reached|exceeded)`), row{RateLimited, ""}},
@@ -189,7 +188,7 @@ func byCode(t *told) (verdict, bool) {
 var perDay = regexp.MustCompile(`(?i)per day`)
 
 // syntheticLimit tells Synthetic's two 429s apart: the brief limit on parallel
-// requests carries Retry-After, the subscription's does not (PROVIDERS 3).
+// requests carries Retry-After, the subscription's does not (its users, 2026-10).
 func syntheticLimit(t *told) verdict {
 	const brief = 2 * time.Minute
 	if wait, ok := retryAfter(t.header, clockOf(t.header, t.now)); ok && wait <= brief {
@@ -216,9 +215,10 @@ func byStatus(t *told) verdict {
 		return t.verdict(row{QuotaUntil, ""}, true)
 	case status == http.StatusForbidden:
 		return forbidden(t)
-	case status == http.StatusBadRequest && t.synthetic && t.fault == (fault{}):
-		// Synthetic answers some overlong requests with an empty 400.
-		return t.verdict(row{ContextExceeded, "refused without a word, as Synthetic does when the context is exceeded"}, true)
+	case status == http.StatusBadRequest && t.fault == (fault{}):
+		// Synthetic answers some overlong requests with an empty 400, and clients
+		// report the same of Cerebras (clients' reports, 2026-11-20).
+		return t.verdict(row{ContextExceeded, "refused without a word, as when the context is exceeded"}, true)
 	case status == http.StatusNotFound && t.fault.param == "model":
 		return t.verdict(row{class: ModelGone}, true)
 	case ok:

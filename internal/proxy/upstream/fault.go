@@ -27,7 +27,7 @@ var rendered = regexp.MustCompile(`^\s*\[(\d{3,4})\]\s*\[?([^\]]*)`)
 // readFault reads an error's body. It knows Cerebras' flat form, OpenAI's and
 // Z.ai's "error" object with the code as string or number, the Anthropic form
 // with Z.ai's code in error.type, Synthetic's "error" as a string, FastAPI's
-// "detail", and pages. Sources: PROVIDERS 1.5, 2.3 and 3, 2026-11-20.
+// "detail", and pages. Sources: the vendors' error pages and recorded answers, 2026-11-20.
 func readFault(body []byte, kind string) fault {
 	if len(body) > maxFault {
 		body = body[:maxFault]

@@ -28,7 +28,7 @@ func (l Limit) Empty() bool { return l.Remaining == 0 }
 // The headers that tell limits. Cerebras: x-ratelimit-remaining-tokens-minute
 // with the reset as float seconds; OpenAI: without window, the reset as "6m0s";
 // Anthropic: anthropic-ratelimit-tokens-remaining with an RFC 3339 reset;
-// Synthetic: one header of JSON. Sources: PROVIDERS 1.4, 3, 4.1 and 4.3.
+// Synthetic: one header of JSON. Sources: the vendors' rate-limit pages, 2026-11-20.
 const (
 	xRateLimit   = "x-ratelimit"
 	anthropic    = "anthropic-ratelimit"

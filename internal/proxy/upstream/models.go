@@ -11,7 +11,7 @@ import (
 )
 
 // Model is one entry of a provider's model list. Cerebras and Z.ai tell the id
-// alone; Synthetic tells more (PROVIDERS 1.1, 2.1 and 3, 2026-11-20).
+// alone; Synthetic tells more (their answers as of 2026-11-20).
 type Model struct {
 	ID        string
 	Context   int // tokens; 0: not told

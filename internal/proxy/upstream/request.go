@@ -35,7 +35,7 @@ type Call struct {
 }
 
 // What counts where a provider's limits say nothing. The vendors' own advice is
-// to wait long (PROVIDERS section 8, 2026-11-20).
+// to wait long (2026-11-20).
 const (
 	defaultConnect     = 10 * time.Second
 	defaultFirstEvent  = 30 * time.Second
@@ -140,6 +140,37 @@ func (c *Call) header(userAgent string) (h http.Header, ok bool) {
 		h["Authorization"] = []string{"Bearer " + c.Secret.Reveal()}
 	}
 	return h, httpguts.ValidHeaderFieldValue(h.Get("Authorization"))
+}
+
+// minEcho keeps a test's short key from marking words that merely contain it.
+const minEcho = 8
+
+// unecho takes the call's own key out of the answer's header, which the client
+// gets to see: gateways echo what they were sent.
+func (c *Call) unecho(h http.Header) {
+	key := c.Secret.Reveal()
+	if len(key) < minEcho {
+		return
+	}
+	for _, values := range h {
+		for i, v := range values {
+			if strings.Contains(v, key) {
+				values[i] = strings.ReplaceAll(v, key, secret.Mark)
+			}
+		}
+	}
+}
+
+// uncut takes the beginning of the call's own key off the end of a body that
+// was cut there: no scrubber would know it for one.
+func (c *Call) uncut(body []byte) []byte {
+	key := []byte(c.Secret.Reveal())
+	for n := min(len(key)-1, len(body)); n > 0; n-- {
+		if bytes.HasSuffix(body, key[:n]) {
+			return body[:len(body)-n]
+		}
+	}
+	return body
 }
 
 // sane gives a client's header value, or def for one that is missing, overlong

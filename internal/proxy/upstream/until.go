@@ -17,7 +17,7 @@ const (
 )
 
 // china is the zone of Z.ai's times, which name none (measured by clients,
-// PROVIDERS 2.4). China has no summer time; the system's zone table, which may
+// measured by clients, 2026-09). China has no summer time; the system's zone table, which may
 // be missing, is not asked.
 var china = time.FixedZone("UTC+8", 8*60*60)
 

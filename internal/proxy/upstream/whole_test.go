@@ -355,3 +355,35 @@ func TestTheCallerWhoLeavesBlamesNobody(t *testing.T) {
 		})
 	}
 }
+
+func TestAKeyThatIsEchoedInTheHeaderDoesNotComeBack(t *testing.T) {
+	s := newSender(t)
+	for _, status := range []int{200, 429} {
+		c := chatCall(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			asJSON(w)
+			w.Header().Set("X-Debug", "got "+r.Header.Get("Authorization")+", "+r.Header.Get("Authorization"))
+			w.WriteHeader(status)
+			write(w, answerJSON)
+		}), false)
+		r := s.Send(t.Context(), c)
+		r.Close()
+		if got := r.Header.Get("X-Debug"); got != "got Bearer [secret], Bearer [secret]" {
+			t.Errorf("%d: %q", status, got)
+		}
+	}
+}
+
+func TestAKeyIsNotCutInTwo(t *testing.T) {
+	s := newSender(t)
+	c := chatCall("", false)
+	echo := c.Secret.Reveal() + " "
+	c.Endpoint.URL = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(400)
+		write(w, strings.Repeat(echo, maxError/len(echo)+2))
+	})
+	r := s.Send(t.Context(), c)
+	defer r.Close()
+	if len(r.Head) == 0 || len(r.Head)%len(echo) > 1 {
+		t.Errorf("%d bytes, the last of them %q", len(r.Head), r.Head[max(0, len(r.Head)-40):])
+	}
+}

@@ -1,0 +1,119 @@
+package proxy_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/simulator"
+)
+
+// post sends a body in the background; its answer comes out of the channel.
+func (r *rig) post(ctx context.Context, body io.Reader) chan *http.Response {
+	answer := make(chan *http.Response, 1)
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/chat/completions", body)
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			resp = &http.Response{Header: http.Header{}}
+		} else {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+		}
+		answer <- resp
+	}()
+	return answer
+}
+
+func TestNoMoreThanMaxWorkersRunAndTheQueueIsBounded(t *testing.T) {
+	r := newRig(t, setup{tune: func(s *config.Settings) { s.MaxWorkers, s.MaxQueue = 1, 1 }})
+	faults(t, r.cerebras, simulator.Fault{What: "silent", When: simulator.When{Times: 1}})
+	hello := chatBody("gpt-oss-120b", false, "x")
+	ctx, leave := context.WithCancel(t.Context())
+	first := r.post(ctx, bytes.NewReader(hello))
+	eventually(t, "the first is at the provider", func() bool { return asked(r.cerebras) == 1 })
+
+	gone, cancel := context.WithCancel(t.Context())
+	second := r.post(gone, bytes.NewReader(hello))
+	waits := func() bool { return r.server.Snapshot().Requests.InFlight == 2 }
+	eventually(t, "the second waits", waits)
+	p := r.ask("gpt-oss-120b", true)
+	if code, _ := p.errorOf(t); p.StatusCode != 503 || code != "at_capacity" || p.Header.Get("Retry-After") == "" {
+		t.Errorf("third: %d %s", p.StatusCode, p.body)
+	}
+	r.status() // and health, are not held up
+	r.do(http.MethodGet, "/healthz", nil).want(t, 200, "")
+
+	cancel() // one who waits may leave
+	<-second
+	eventually(t, "its place is free", func() bool { return r.server.Snapshot().Requests.InFlight == 1 })
+	if rec := r.records.last(t, 2); rec.Status != 499 || rec.Attempts != 0 {
+		t.Errorf("record %+v", rec.Finished)
+	}
+	third := r.post(t.Context(), bytes.NewReader(hello))
+	eventually(t, "another waits", waits)
+	leave()
+	<-first
+	if resp := <-third; resp.StatusCode != 200 || asked(r.cerebras) != 2 {
+		t.Errorf("the one who waited got %d", resp.StatusCode)
+	}
+	r.settled()
+}
+
+func TestTheQueueIsLeftWhenItTakesTooLong(t *testing.T) {
+	r := newRig(t, setup{tune: func(s *config.Settings) { s.MaxWorkers, s.QueueWait = 1, 1 }})
+	faults(t, r.cerebras, simulator.Fault{What: "silent", When: simulator.When{Times: 1}})
+	ctx, leave := context.WithCancel(t.Context())
+	first := r.post(ctx, bytes.NewReader(chatBody("gpt-oss-120b", false, "x")))
+	eventually(t, "the first is at the provider", func() bool { return asked(r.cerebras) == 1 })
+	if code, _ := r.ask("gpt-oss-120b", false).want(t, 503, "").errorOf(t); code != "at_capacity" {
+		t.Errorf("code %s", code)
+	}
+	leave()
+	<-first
+	r.settled()
+}
+
+func TestABodyOverTheLimitIsRefusedAlsoWithoutContentLength(t *testing.T) {
+	const limit = 1 << 20
+	r := newRig(t, setup{tune: func(s *config.Settings) { s.MaxBody = limit }})
+	at := `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"` + strings.Repeat("x", limit)
+	at = at[:limit-4] + `"}]}`
+	for name, c := range map[string]struct {
+		body   io.Reader
+		status int
+	}{
+		"at the limit":            {strings.NewReader(at), 200},
+		"over it":                 {strings.NewReader(at + " "), 413},
+		"far over it":             {bytes.NewReader(make([]byte, 4*limit)), 413},
+		"at the limit, chunked":   {io.MultiReader(strings.NewReader(at)), 200},
+		"over it, chunked":        {io.MultiReader(strings.NewReader(at + " ")), 413},
+		"far over it, chunked":    {io.MultiReader(bytes.NewReader(make([]byte, 4*limit))), 413},
+		"empty":                   {nil, 400},
+		"nonsense":                {strings.NewReader("hello"), 400},
+		"a list":                  {strings.NewReader("[]"), 400},
+		"cut off":                 {strings.NewReader(at[:limit/2]), 400},
+		"two objects":             {strings.NewReader(`{"messages":[]}{}`), 400},
+		"something after the end": {strings.NewReader(`{"messages":[]} x`), 400},
+	} {
+		if resp := <-r.post(t.Context(), c.body); resp.StatusCode != c.status {
+			t.Errorf("%s: %d, want %d", name, resp.StatusCode, c.status)
+		}
+	}
+	if n := asked(r.cerebras) + asked(r.synthetic) + asked(r.zai); n != 2 {
+		t.Errorf("%d requests reached a provider", n)
+	}
+	p := r.do(http.MethodPost, "/v1/chat/completions", []byte("hello"))
+	if code, message := p.errorOf(t); code != "invalid_json" || strings.Count(message, "JSON object") != 2 {
+		t.Errorf("%s: %s", code, message) // once what is wrong, once what to do
+	}
+	p = r.do(http.MethodPost, "/v1/chat/completions", []byte("\x1f\x8b"), "Content-Encoding", "gzip")
+	if code, _ := p.errorOf(t); p.StatusCode != 415 || code != "content_encoding" {
+		t.Errorf("compressed: %d %s", p.StatusCode, p.body)
+	}
+	r.settled()
+}
