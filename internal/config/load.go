@@ -228,7 +228,7 @@ func (l *loader) settle() {
 	l.clientKey()
 }
 
-// clientKey reads the key that clients must carry. Who has set one, as the
+// clientKey reads the one key that is given by the environment. Who has set one, as the
 // LiteLLM set-up has it, means it to be asked for.
 func (l *loader) clientKey() {
 	for _, name := range []string{"LITELLM_MASTER_KEY", "GLMTRAY_CLIENT_KEY"} {
@@ -249,20 +249,16 @@ func (l *loader) clientKey() {
 	}
 }
 
-const needClientKey = "set LITELLM_MASTER_KEY or GLMTRAY_CLIENT_KEY to the key that clients shall use"
-
-// check holds the values against each other.
+// check holds the values against each other. Whether there is any client key is
+// not known here: they stand in the database.
 func (l *loader) check() {
 	s := l.s
 	host, _, err := net.SplitHostPort(s.Addr)
 	if err == nil && !Loopback(host) && !s.AllowRemote {
 		l.bad(l.s.Origins["addr"], "an address beyond this machine needs allow_remote = true (or --allow-remote), and client keys")
 	}
-	if s.RequireClientKey && s.ClientKey.Empty() {
-		l.bad(s.Origins["require_client_key"], "clients must show a key, but there is none: %s", needClientKey)
-	}
 	if s.AllowRemote && !s.RequireClientKey {
-		l.bad(s.Origins["allow_remote"], "listening beyond this machine needs client keys: set require_client_key = true (or ENABLE_INCOMING_AUTH), and %s", needClientKey)
+		l.bad(s.Origins["allow_remote"], "listening beyond this machine needs client keys: set require_client_key = true (or ENABLE_INCOMING_AUTH)")
 	}
 }
 

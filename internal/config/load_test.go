@@ -303,7 +303,7 @@ func TestListeningBeyondThisMachineNeedsLeaveAndKeys(t *testing.T) {
 		{"every interface", `addr = ":8080"`, nil, "settings.toml:1: an address beyond this machine needs allow_remote"},
 		{"another address", "", []string{"GLMTRAY_ADDR=192.168.0.2:80"}, "GLMTRAY_ADDR: an address beyond this machine"},
 		{"leave without keys", "addr = \"0.0.0.0:80\"\nallow_remote = true", nil, "settings.toml:2: listening beyond this machine needs client keys"},
-		{"keys wanted, none there", "", []string{"ENABLE_INCOMING_AUTH=TRUE"}, "ENABLE_INCOMING_AUTH: clients must show a key, but there is none"},
+		{"keys of the database", "allow_remote = true\nrequire_client_key = true", nil, ""},
 		{"key and leave", `allow_remote = true`, []string{"LITELLM_MASTER_KEY=sk-of-the-house"}, ""},
 		{"key switched off", `allow_remote = true`, []string{"LITELLM_MASTER_KEY=sk-of-the-house", "ENABLE_INCOMING_AUTH=false"}, "needs client keys"},
 		{"loopback names", `addr = "localhost:80"`, nil, ""},

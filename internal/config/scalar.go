@@ -36,6 +36,7 @@ var scalars = []scalar{
 	list("allowed_hosts", "names of hosts", func(s *Settings) *[]string { return &s.AllowedHosts }, notEmpty),
 	list("allowed_origins", `origins such as "http://localhost:3000"`, func(s *Settings) *[]string { return &s.AllowedOrigins }, isOrigin),
 	boolean("require_client_key", func(s *Settings) *bool { return &s.RequireClientKey }, "ENABLE_INCOMING_AUTH"),
+	pathTo("incoming_key_db", func(s *Settings) *string { return &s.IncomingKeyDB }, "INCOMING_KEY_DB"),
 	duration("shutdown", func(s *Settings) *time.Duration { return &s.Shutdown }),
 	list("aliases", `shell patterns of model names such as "claude-*"`, func(s *Settings) *[]string { return &s.Aliases }, isPattern),
 	boolean("fallback_on_cooldown", func(s *Settings) *bool { return &s.FallbackOnCooldown }, "FALLBACK_ON_COOLDOWN"),
@@ -56,6 +57,7 @@ var scalars = []scalar{
 	parsed("log_level", "debug, info, warn or error", func(s *Settings) *string { return &s.LogLevel }, parseLevel),
 	parsed("proxy", "a proxy URL such as http://proxy.example:3128 (http, https, socks5)", func(s *Settings) *string { return &s.Proxy }, parseProxy),
 	pathTo("ca_file", func(s *Settings) *string { return &s.CAFile }),
+	boolean("close_to_tray", func(s *Settings) *bool { return &s.CloseToTray }),
 	boolean("demo", func(s *Settings) *bool { return &s.mayDemo }),
 	fileOnly(boolean("keys_named", func(s *Settings) *bool { return &s.KeysNamed })),
 }
@@ -102,6 +104,7 @@ func defaults(dataDir string) *Settings {
 		LogMaxBytes:        512 << 20,
 		LogMaxAge:          14 * 24 * time.Hour,
 		LogLevel:           "info",
+		CloseToTray:        true,
 		DataDir:            dataDir,
 		Origins:            map[string]Origin{},
 		mayDemo:            true,

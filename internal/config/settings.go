@@ -29,8 +29,9 @@ type Settings struct {
 	AllowedOrigins []string // browser origins accepted
 	Shutdown       time.Duration
 
-	RequireClientKey bool         // requests must carry ClientKey
-	ClientKey        secret.Value // the one key that clients may use; set if RequireClientKey is
+	RequireClientKey bool         // requests must carry ClientKey or a key of the database
+	ClientKey        secret.Value // a key that clients may use beside those of the database; may be empty
+	IncomingKeyDB    string       // the predecessor's database of client keys, imported at start; "": none
 
 	Providers []Provider // in the order of the presets, then of the file
 	Rules     []Rule
@@ -53,6 +54,8 @@ type Settings struct {
 	LogMaxBytes int64 // the body files together
 	LogMaxAge   time.Duration
 	LogLevel    string
+
+	CloseToTray bool // closing the window hides it, where there is a tray
 
 	Proxy  string // outbound proxy URL; "" means HTTPS_PROXY and NO_PROXY
 	CAFile string

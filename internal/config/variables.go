@@ -39,13 +39,13 @@ var variables = []Variable{
 	{Name: "TOKEN_THRESHOLD", Use: "token_threshold", Honoured: true},
 	{Name: "FALLBACK_ON_COOLDOWN", Use: "fallback_on_cooldown", Honoured: true},
 	{Name: "ENABLE_INCOMING_AUTH", Use: "require_client_key", Honoured: true},
-	{Name: "INCOMING_KEY_DB", Use: "a database of client keys", Why: "client keys are not kept in a database yet: LITELLM_MASTER_KEY or GLMTRAY_CLIENT_KEY names the one that is accepted"},
+	{Name: "INCOMING_KEY_DB", Use: "incoming_key_db", Honoured: true},
 	{Name: "LOG_REQUESTS", Use: "log_requests", Honoured: true},
 	{Name: "LOG_DIR", Use: "log_dir", Honoured: true},
 	{Name: "MAX_RETRIES", Use: "max_retries", Honoured: true},
 	{Name: "MAX_WORKERS", Use: "max_workers", Honoured: true},
 
-	{Name: "LITELLM_MASTER_KEY", Use: "the key that clients must show", Honoured: true},
+	{Name: "LITELLM_MASTER_KEY", Use: "a key that clients may show", Honoured: true},
 	{Name: "LITELLM_LOG", Use: "LiteLLM's log level", Why: "set log_level or GLMTRAY_LOG_LEVEL"},
 	{Name: "ANTHROPIC_AUTH_TOKEN", Use: "Claude Code's key", Why: whyClaude},
 	{Name: "ANTHROPIC_BASE_URL", Use: "Claude Code's server", Why: whyClaude},
@@ -92,7 +92,7 @@ func Variables() []Variable {
 		Variable{Name: "GLMTRAY_CONFIG", Use: "the settings file", Honoured: true},
 		Variable{Name: "GLMTRAY_DATA_DIR", Use: "the data folder", Honoured: true},
 		Variable{Name: "GLMTRAY_ENV_FILE", Use: "a file of further variables", Honoured: true},
-		Variable{Name: "GLMTRAY_CLIENT_KEY", Use: "the key that clients must show", Honoured: true},
+		Variable{Name: "GLMTRAY_CLIENT_KEY", Use: "a key that clients may show", Honoured: true},
 	)
 	for i := range scalars {
 		if c := &scalars[i]; !c.file {

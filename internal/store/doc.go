@@ -2,10 +2,15 @@
 // database, and request bodies as files.
 //
 // [Open] gives the database, glmtray.db in the data folder. Each noun has a
-// file of its own (keystate.go, remembered.go) and its tables come from the
+// file of its own (keystate.go, clients.go, requests.go, remembered.go) and its tables come from the
 // numbered files in migrations/. An exported method opens the transaction, the
 // lower-case helper below it takes one, so that helpers compose. To add a noun:
 // migrations/00N_x.sql and x.go.
+//
+// [NewRequestWriter] gives the writer of request records and [NewClients] the
+// clients' keys in memory: what a request needs of the database without ever
+// waiting for it. A record reaches the disk a quarter of a second after it was
+// put. A client's key is kept as a hash, and what changes it is synced at once.
 //
 // [NewBodies] gives the writer of body files. It has nothing to do with the
 // database and never stands in a request's way.
@@ -18,7 +23,7 @@
 // Files are 0600, folders that are made here 0700. A process that is killed
 // leaves a sound database; after a power cut the last records may be missing.
 //
-// Concurrency. Store and Bodies are safe for concurrent use. The database has
+// Concurrency. Store, Clients, RequestWriter and Bodies are safe for concurrent use. The database has
 // one writing connection and two reading ones; several processes may have it
 // open at once.
 //

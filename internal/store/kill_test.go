@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		writeUntilKilled(dir)
 		return
 	}
+	if dir := os.Getenv(loadVar); dir != "" {
+		loadUntilKilled(dir)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// fillRequests writes n requests in a way that is quick.
+func fillRequests(b *testing.B, s *Store, n int) {
+	b.Helper()
+	w := idleWriter(s)
+	rows := make([]queuedRequest, 0, requestChunk)
+	for i := range n {
+		rows = append(rows, queuedRequest{Request: requestNo(i)})
+		if len(rows) == cap(rows) || i == n-1 {
+			if err := w.write(rows); err != nil {
+				b.Fatal(err)
+			}
+			rows = rows[:0]
+		}
+	}
+	w.finalize()
+}
+
+func BenchmarkRequestPages(b *testing.B) {
+	n := 200_000
+	if text := os.Getenv("GLMTRAY_BENCH_ROWS"); text != "" {
+		if _, err := fmt.Sscan(text, &n); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s, err := Open(b.Context(), b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	fillRequests(b, s, n)
+	for _, c := range []struct {
+		name string
+		q    RequestQuery
+	}{
+		{"newest", RequestQuery{}},
+		{"deep", RequestQuery{Before: int64(n / 2)}},
+		{"provider", RequestQuery{Provider: "zai"}},
+		{"error", RequestQuery{Status: "error"}},
+		{"nothing fits", RequestQuery{Provider: "nobody", Status: "5xx"}},
+		{"since, few", RequestQuery{Since: requestNo(n - 20).Time}},
+		{"grep", RequestQuery{Grep: "cools"}},
+		{"grep, nothing fits", RequestQuery{Grep: "nothing of that"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Requests(b.Context(), c.q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("by id", func(b *testing.B) {
+		id := requestNo(n / 3).ID
+		for b.Loop() {
+			if _, err := s.FindRequest(b.Context(), id); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkPut(b *testing.B) {
+	s, err := Open(b.Context(), b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	b.Run("on the path", func(b *testing.B) {
+		// A writer that never writes: what is measured is the request's share.
+		w := idleWriter(s)
+		r := requestNo(0)
+		b.ReportAllocs()
+		for b.Loop() {
+			w.Put(r)
+			if len(w.queue) == requestChunk {
+				w.queue = w.queue[:0]
+			}
+		}
+	})
+	b.Run("off the path, for a row", func(b *testing.B) {
+		w := idleWriter(s)
+		rows := make([]queuedRequest, requestBatch)
+		for i := range rows {
+			rows[i].Request = requestNo(i)
+		}
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			if n++; n%requestBatch == 0 {
+				if err := w.write(rows); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		w.finalize()
+	})
+}
