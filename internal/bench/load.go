@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,37 +96,54 @@ func once(ctx context.Context, client http.RoundTripper, url string, l load, buf
 		return 0, 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var ttfb time.Duration
-	total, events := 0, 0
-	var tail [64]byte
-	for {
-		n, err := resp.Body.Read(buf)
-		if n > 0 {
-			if total == 0 {
-				ttfb = time.Since(start)
-			}
-			total += n
-			if l.stream {
-				events += bytes.Count(buf[:n], []byte("data: "))
-			}
-			keepTail(&tail, buf[:n])
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return 0, 0, err
-		}
-	}
-	switch {
-	case resp.StatusCode != http.StatusOK:
+	if resp.StatusCode != http.StatusOK {
 		return 0, 0, fmt.Errorf("answered %s", resp.Status)
-	case l.stream && !strings.Contains(string(tail[:]), "[DONE]"):
-		return 0, 0, fmt.Errorf("a stream of %d bytes broke off", total)
-	case l.stream && events < l.events:
-		return 0, 0, fmt.Errorf("a stream had %d events of %d", events, l.events)
 	}
-	return ttfb, total, nil
+	got := taken{start: start}
+	for err == nil {
+		var n int
+		n, err = resp.Body.Read(buf)
+		got.take(buf[:n], l.stream)
+	}
+	if !errors.Is(err, io.EOF) {
+		return 0, 0, err
+	}
+	return got.first, got.total, got.whole(l)
+}
+
+// taken is what was read of an answer.
+type taken struct {
+	start         time.Time
+	first         time.Duration // until the first byte of the body
+	total, events int
+	tail          [64]byte
+}
+
+func (t *taken) take(p []byte, stream bool) {
+	if len(p) == 0 {
+		return
+	}
+	if t.total == 0 {
+		t.first = time.Since(t.start)
+	}
+	t.total += len(p)
+	if stream {
+		t.events += bytes.Count(p, []byte("data: "))
+	}
+	keepTail(&t.tail, p)
+}
+
+// whole reports a stream that is not all there.
+func (t *taken) whole(l load) error {
+	switch {
+	case !l.stream:
+		return nil
+	case !strings.Contains(string(t.tail[:]), "[DONE]"):
+		return fmt.Errorf("a stream of %d bytes broke off", t.total)
+	case t.events < l.events:
+		return fmt.Errorf("a stream had %d events of %d", t.events, l.events)
+	}
+	return nil
 }
 
 func keepTail(tail *[64]byte, p []byte) {

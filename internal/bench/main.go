@@ -21,7 +21,6 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "interleaved rounds per case")
 	flag.DurationVar(&o.each, "each", time.Second, "how long one round loads one target")
 	flag.StringVar(&o.only, "only", "", "run only the cases whose name contains this")
-	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the proxy here (needs a build with -tags pprof)")
 	flag.Parse()
 	exit(run(ctx, o))
 }
@@ -34,9 +33,8 @@ func exit(err error) {
 }
 
 type options struct {
-	bin     string
-	rounds  int
-	each    time.Duration
-	only    string
-	profile string
+	bin    string
+	rounds int
+	each   time.Duration
+	only   string
 }

@@ -14,15 +14,12 @@ import (
 // send makes one try with one key. It starts from the client's own bytes.
 func (s *Server) send(ctx context.Context, c *call, t *try, lease *keypool.Lease) *upstream.Reply {
 	endpoint := t.provider.Endpoint(lease.Endpoint)
-	body, changed := c.body, []string(nil)
-	if c.chat {
-		body, changed = c.request.For(fitFor(t))
-	}
+	body, changed, held := c.fit(t)
 	out := upstream.Call{
 		Provider: t.provider, Endpoint: endpoint, Method: c.in.Method, Path: c.path, Query: c.query,
 		Header: c.in.Header, Body: body, Secret: lease.Secret, Model: t.step.Model,
 		Stream: c.chat && c.facts.Stream, Plain: !c.chat, RequestID: c.id,
-		Patience: patience(c, t),
+		Patience: patience(c, t), Done: held.release,
 	}
 	began := time.Now()
 	reply := s.opt.Sender.Send(ctx, &out)
@@ -32,6 +29,39 @@ func (s *Server) send(ctx context.Context, c *call, t *try, lease *keypool.Lease
 		c.changed = append(c.changed, changed...)
 	}
 	return reply
+}
+
+// giveBack ends the request's own use of its body. From here on nothing of the
+// call may look at it.
+func (c *call) giveBack() {
+	if c.loan != nil {
+		c.loan.release()
+	}
+}
+
+// fit gives the body for one provider, and the use of the buffer that it is in.
+func (c *call) fit(t *try) (body []byte, changed []string, held *loan) {
+	body, held = c.body, c.loan
+	if c.chat {
+		spare := lend(len(c.body)+spareRoom, !c.keep)
+		body, changed = c.request.For(fitFor(t), spare.buf)
+		if !same(body, c.body) {
+			return body, changed, spare
+		}
+		spare.release()
+	}
+	if held == nil { // there is no body
+		held = lend(0, false)
+	}
+	return body, changed, held.share()
+}
+
+// spareRoom is what a body may grow by when it is made to fit.
+const spareRoom = 512
+
+// same reports whether two slices are one.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // check finds out whether a whole answer can be told as the stream that the
@@ -72,7 +102,7 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 		Provider: t.provider.ID, Model: t.step.Model, Key: lease.Key, Status: reply.Status,
 		Class: reply.Class, Reason: reply.Reason, Took: took,
 	}
-	if len(body) != len(c.original) || (len(body) > 0 && &body[0] != &c.original[0]) {
+	if c.keep && !same(body, c.original) {
 		a.Body = body
 	}
 	c.attempts = append(c.attempts, a)

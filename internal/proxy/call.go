@@ -28,6 +28,8 @@ type call struct {
 	path     string           // as providers see it: "/chat/completions"
 	query    string           // without keys
 	chat     bool             // chat completions: routed, rewritten, classified; else forwarded as it is
+	keep     bool             // bodies go into the record, so they are on loan from nobody
+	loan     *loan            // holds original; nil without a body
 	original []byte           // body as it came
 	body     []byte           // body that attempts start from: original with its tool calls mended
 	request  *dialect.Request // what was read of it; nil if it is no chat
@@ -96,21 +98,24 @@ func (c *call) read() (e *chat.Error) {
 			Hint:    "send the body as it is: it goes to this machine only",
 		}
 	}
-	c.original, e = readBody(c.in, c.world.settings.MaxBody)
+	c.loan, e = readBody(c.in, c.world.settings.MaxBody, !c.keep)
+	if c.loan != nil {
+		c.original = c.loan.buf
+	}
 	return e
 }
 
 // readBody reads the request body once, whole: retries need it, and a body
 // that is read while the answer already comes would let net/http cut the
 // answer (golang/go#40747).
-func readBody(r *http.Request, limit int64) ([]byte, *chat.Error) {
+func readBody(r *http.Request, limit int64, pooled bool) (*loan, *chat.Error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	body, err := readUpTo(r.Body, r.ContentLength, limit)
+	body, err := readUpTo(r.Body, r.ContentLength, limit, pooled)
 	switch {
 	case err == nil:
 		return body, nil
@@ -125,11 +130,12 @@ func readBody(r *http.Request, limit int64) ([]byte, *chat.Error) {
 	}
 }
 
-func readUpTo(r io.Reader, announced, limit int64) ([]byte, error) {
+func readUpTo(r io.Reader, announced, limit int64, pooled bool) (*loan, error) {
 	if announced >= 0 {
-		body := make([]byte, announced)
-		_, err := io.ReadFull(r, body)
-		return body, err
+		l := lend(int(announced), pooled)
+		l.buf = l.buf[:announced]
+		_, err := io.ReadFull(r, l.buf)
+		return l, err
 	}
 	body := make([]byte, 0, 16<<10)
 	for {
@@ -139,7 +145,8 @@ func readUpTo(r io.Reader, announced, limit int64) ([]byte, error) {
 			return nil, errTooLarge
 		}
 		if errors.Is(err, io.EOF) {
-			return body, nil
+			l := &loan{buf: body}
+			return l.share(), nil
 		}
 		if err != nil {
 			return nil, err

@@ -67,7 +67,7 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 		e := ExplainedStep{
 			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.Provider(p.ID),
 		}
-		_, e.Changes = c.request.For(fitFor(t))
+		_, e.Changes = c.request.For(fitFor(t), nil)
 		s.explainKeys(c, t, &e, &taken)
 		x.Steps = append(x.Steps, e)
 	}

@@ -18,11 +18,12 @@ import (
 func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, id routeID, path, client string) {
 	c := &call{
 		id: s.nextID.next(), start: time.Now(), world: world, in: r, client: client,
-		path: path, chat: id == routeChat,
+		path: path, chat: id == routeChat, keep: s.opt.Recorder != nil && s.opt.Recorder.Bodies(),
 	}
 	s.count.requests.Add(1)
 	s.count.inFlight.Add(1)
 	defer s.count.inFlight.Add(-1)
+	defer c.giveBack()
 	defer s.finish(c)
 	defer s.rescue(w, c)
 	w.Header()["X-Request-Id"] = []string{c.id}

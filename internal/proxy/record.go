@@ -52,7 +52,7 @@ func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 	c.out.begun, c.out.firstByte = true, time.Since(c.start)
 	body := writeError(w, e)
 	c.out.sent = int64(len(body))
-	if s.opt.Recorder != nil && s.opt.Recorder.Bodies() {
+	if c.keep {
 		c.out.response, c.out.header = body, h.Clone() // failures are recorded as answers are
 	}
 }
@@ -70,17 +70,13 @@ func (s *Server) finish(c *call) {
 		return
 	}
 	r := Record{Finished: f, Tries: make([]Attempt, len(c.attempts))}
-	bodies := s.opt.Recorder.Bodies()
 	for i, a := range c.attempts {
 		r.Tries[i] = Attempt{
 			Provider: a.Provider, Model: a.Model, Key: a.Key, Status: a.Status,
-			Class: a.Class.String(), Reason: a.Reason, Took: a.Took,
-		}
-		if bodies {
-			r.Tries[i].Body = a.Body
+			Class: a.Class.String(), Reason: a.Reason, Took: a.Took, Body: a.Body,
 		}
 	}
-	if bodies {
+	if c.keep {
 		r.Header, r.Request, r.Answer = c.in.Header, c.original, c.out.response
 		r.Cut, r.Answered = c.out.cut, c.out.header
 	}

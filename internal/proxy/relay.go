@@ -34,8 +34,7 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	if a.reply.Class != upstream.OK {
 		c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
 	}
-	keep := s.opt.Recorder != nil && s.opt.Recorder.Bodies()
-	out := &sink{w: w, c: c, keep: keep}
+	out := &sink{w: w, c: c, keep: c.keep}
 	c.answerHeaders(w.Header(), a)
 
 	switch {

@@ -91,7 +91,7 @@ func BenchmarkFor(b *testing.B) {
 		}
 		fit := Fit{Model: "other", Refuses: refuses}
 		for b.Loop() {
-			if out, _ := r.For(fit); len(out) == len(body) {
+			if out, _ := r.For(fit, nil); len(out) == len(body) {
 				b.Fatal("nothing changed")
 			}
 		}
@@ -106,7 +106,7 @@ func BenchmarkReadAndFor(b *testing.B) {
 			if err != nil || r.Repair() != nil {
 				b.Fatal(err)
 			}
-			if out, _ := r.For(fit); len(out) == len(body) {
+			if out, _ := r.For(fit, nil); len(out) == len(body) {
 				b.Fatal("nothing changed")
 			}
 		}
@@ -121,7 +121,7 @@ func BenchmarkForInsideTools(b *testing.B) {
 		}
 		fit := Fit{Model: "other", Refuses: Refuses{Tool: []string{"strict"}}}
 		for b.Loop() {
-			r.For(fit)
+			r.For(fit, nil)
 		}
 	})
 }

@@ -134,7 +134,7 @@ func TestRepairIsWhatForStartsFrom(t *testing.T) {
 	if notes := r.Repair(); notes != nil || string(r.Body()) != body {
 		t.Errorf("repaired twice: %q, %s", notes, r.Body())
 	}
-	out, _ := r.For(Fit{Model: "m", Refuses: strict})
+	out, _ := r.For(Fit{Model: "m", Refuses: strict}, nil)
 	want := `{"model":"m","messages":[` + user + "," + callA + "," + noA + `,{"role":"system","content":"x"}],"stream":true}`
 	if string(out) != want {
 		t.Errorf("got  %s\nwant %s", out, want)

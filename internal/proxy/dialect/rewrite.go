@@ -25,17 +25,18 @@ type Fit struct {
 
 // For gives the request as it fits a provider: Body with some splices. What they
 // do not touch stays byte for byte; if there are none, it is Body itself.
+// room is where it is written if that is large enough; nil is fine.
 // changed names what was removed, renamed or added, in words for the log and in
 // the request's order; the model is told apart and not among them.
 //
 // What [Read] saw and what is sent agree even if a key is given twice: every
 // "model" is replaced, and of "stream" only the last is left.
-func (r *Request) For(fit Fit) (out []byte, changed []string) {
+func (r *Request) For(fit Fit, room []byte) (out []byte, changed []string) {
 	w := rewriter{Request: r, fit: fit, splices: splices{edits: r.edits[:0]}}
 	w.inMessages = r.fields.any(fit.Refuses.Message) || w.renamesRoles()
 	w.inTools = r.tools.any(fit.Refuses.Tool)
 	w.decide()
-	return w.apply(r.body), w.words()
+	return w.apply(r.body, room), w.words()
 }
 
 type rewriter struct {

@@ -122,7 +122,7 @@ func TestForServesOneProviderAfterTheOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, fit := range fits {
-			out, changed := r.For(fit)
+			out, changed := r.For(fit, nil)
 			want, words := rewrite(bytes.Clone(body), fit)
 			if !bytes.Equal(out, want) || !slices.Equal(changed, words) {
 				t.Errorf("%s for the provider no. %d: got %s %q", name, i, out, changed)
@@ -138,10 +138,10 @@ func TestForCostsNothingWhereNothingChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	fit := Fit{Model: r.Facts.Model, Refuses: strict}
-	if n := testing.AllocsPerRun(100, func() { r.For(fit) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { r.For(fit, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if out, _ := r.For(fit); &out[0] != &body[0] {
+	if out, _ := r.For(fit, nil); &out[0] != &body[0] {
 		t.Error("an untouched body was copied")
 	}
 }
@@ -239,5 +239,5 @@ func rewrite(body []byte, fit Fit) (out []byte, changed []string) {
 	if err != nil {
 		return body, nil
 	}
-	return r.For(fit)
+	return r.For(fit, nil)
 }

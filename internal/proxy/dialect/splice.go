@@ -13,8 +13,9 @@ func (s *splices) splice(from, to int, by string) {
 	s.edits = append(s.edits, splice{from, to, by})
 }
 
-// apply gives the changed text; the original itself if there is no change.
-func (s *splices) apply(text []byte) []byte {
+// apply gives the changed text, in room if that is large enough; the original
+// itself if there is no change.
+func (s *splices) apply(text, room []byte) []byte {
 	if len(s.edits) == 0 {
 		return text
 	}
@@ -22,7 +23,10 @@ func (s *splices) apply(text []byte) []byte {
 	for _, x := range s.edits {
 		size += len(x.by)
 	}
-	out, at := make([]byte, 0, size), 0
+	if cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	out, at := room[:0], 0
 	for _, x := range s.edits {
 		out = append(append(out, text[at:x.from]...), x.by...)
 		at = x.to

@@ -78,16 +78,16 @@ func (u *Unavailable) Error() string {
 
 // words says in what way a key cannot serve model now.
 func (s *State) words(model string) string {
-	switch {
-	case s.State == Cooling:
+	switch s.State {
+	case Cooling:
 		words := "back in " + span(time.Until(s.CoolUntil))
 		if s.Reason != "" {
 			words += " (" + s.Reason + ")"
 		}
 		return words
-	case s.State == Busy:
+	case Busy:
 		return fmt.Sprintf("busy (%d at once)", s.Slots)
-	case s.State == Ready:
+	case Ready:
 		if why, ok := s.Barred[model]; ok {
 			return "not for " + model + colon(why)
 		}

@@ -35,6 +35,8 @@ type exchange struct {
 // Send makes one try and says what came back. It blocks until the commit point
 // (see the package's text). It never returns nil.
 func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
+	use := &bodyUse{done: c.Done}
+	defer use.returned()
 	t, err := s.target(c.Endpoint.URL, c.connect())
 	if err != nil {
 		return &Reply{Header: http.Header{}, Class: Refused, Reason: s.say(err.Error()), Err: err}
@@ -46,11 +48,11 @@ func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 	}
 	x := &exchange{s: s, call: c, parent: ctx}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
-	traced := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
-	})
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) }}
+	use.trace(trace)
+	traced := httptrace.WithClientTrace(x.ctx, trace)
 	x.timer = time.AfterFunc(c.patience(), func() { x.cancel(errTimeUp) })
-	resp, err := t.pool.RoundTrip(c.request(traced, t.base, header))
+	resp, err := t.pool.RoundTrip(c.request(traced, t.base, header)) //nolint:bodyclose // x.raw is the body, and close closes it
 	if err != nil {
 		x.close()
 		return x.failed(err)

@@ -16,7 +16,7 @@ import (
 )
 
 // Call is one request to one endpoint with one key. Send changes nothing in it
-// and keeps Body until the request is written.
+// and reads Body until Done is called.
 type Call struct {
 	Provider *config.Provider
 	Endpoint *config.Endpoint
@@ -29,6 +29,11 @@ type Call struct {
 	Model    string       // as it stands in Body, for messages
 	Stream   bool         // Body asks for an event stream
 	Plain    bool         // not a chat completion: the answer is handed on as it comes, judged by its status alone
+
+	// Done is called at most once, when nothing reads Body any more. That may be
+	// after Send has returned, since the transport writes on its own goroutine,
+	// and not at all if a connection died. nil is fine.
+	Done func()
 
 	RequestID string        // sent as X-Request-Id; "" sends none
 	Patience  time.Duration // stream: until the first content event; else until the answer's end (Plain: its header); 0: the provider's limits
@@ -98,9 +103,8 @@ func (c *Call) request(ctx context.Context, base *url.URL, header http.Header) *
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if len(c.Body) > 0 {
-		body := c.Body
-		r.ContentLength = int64(len(body))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.ContentLength = int64(len(c.Body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.Body)), nil }
 		r.Body, _ = r.GetBody()
 	}
 	return r.WithContext(ctx)

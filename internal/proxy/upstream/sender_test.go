@@ -94,8 +94,12 @@ func TestBadOptionsAreToldWithoutTheirSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []Options{
-		{Proxy: "user:hunter2@proxy:3128"}, {Proxy: "ftp://user:hunter2@proxy"}, {Proxy: "http://user:hunter2@pro xy:1"}, {Proxy: "::"},
-		{CAFile: empty}, {CAFile: empty + "x"},
+		{Proxy: "user:hunter2@proxy:3128"},
+		{Proxy: "ftp://user:hunter2@proxy"},
+		{Proxy: "http://user:hunter2@pro xy:1"},
+		{Proxy: "::"},
+		{CAFile: empty},
+		{CAFile: empty + "x"},
 	} {
 		_, err := New(o)
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
@@ -155,12 +159,18 @@ func TestModels(t *testing.T) {
 		name, body string
 		want       []Model
 	}{
-		{"Cerebras", `{"object":"list","data":[{"id":"gpt-oss-120b","object":"model","created":0,"owned_by":"Cerebras"},{"id":"qwen-3.8-27b","object":"model","created":0,"owned_by":"Cerebras"}]}`,
-			[]Model{{ID: "gpt-oss-120b"}, {ID: "qwen-3.8-27b"}}},
-		{"Cerebras' public catalogue", `{"data":[{"id":"gpt-oss-120b","capabilities":{"vision":false},"limits":{"max_context_length":131072,"max_completion_tokens":40960,"requests_per_minute":null}},{"id":"q","capabilities":{"vision":true}}]}`,
-			[]Model{{"gpt-oss-120b", 131072, 40960, false}, {"q", 0, 0, true}}},
-		{"Synthetic", `{"data":[{"id":"syn:large:text","context_length":524288,"max_output_length":65536,"input_modalities":["text"]},{"id":"hf:Qwen/Qwen3.6-27B","context_length":262144,"max_output_length":null,"input_modalities":["text","image"]}]}`,
-			[]Model{{"syn:large:text", 524288, 65536, false}, {"hf:Qwen/Qwen3.6-27B", 262144, 0, true}}},
+		{
+			"Cerebras", `{"object":"list","data":[{"id":"gpt-oss-120b","object":"model","created":0,"owned_by":"Cerebras"},{"id":"qwen-3.8-27b","object":"model","created":0,"owned_by":"Cerebras"}]}`,
+			[]Model{{ID: "gpt-oss-120b"}, {ID: "qwen-3.8-27b"}},
+		},
+		{
+			"Cerebras' public catalogue", `{"data":[{"id":"gpt-oss-120b","capabilities":{"vision":false},"limits":{"max_context_length":131072,"max_completion_tokens":40960,"requests_per_minute":null}},{"id":"q","capabilities":{"vision":true}}]}`,
+			[]Model{{"gpt-oss-120b", 131072, 40960, false}, {"q", 0, 0, true}},
+		},
+		{
+			"Synthetic", `{"data":[{"id":"syn:large:text","context_length":524288,"max_output_length":65536,"input_modalities":["text"]},{"id":"hf:Qwen/Qwen3.6-27B","context_length":262144,"max_output_length":null,"input_modalities":["text","image"]}]}`,
+			[]Model{{"syn:large:text", 524288, 65536, false}, {"hf:Qwen/Qwen3.6-27B", 262144, 0, true}},
+		},
 		{"a bare list", `[{"id":"a"},{"noid":1},{"id":""},5]`, []Model{{ID: "a"}}},
 		{"models", `{"models":[{"name":"b","architecture":{"input_modalities":["image"]},"max_model_len":-4}]}`, []Model{{ID: "b", Vision: true}}},
 	} {

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
+
+// A loan is a buffer for a request body that goes back to a pool when nobody
+// reads it any more. An agent's prompt is 100 KB and is held twice (as it came,
+// and as it fits a provider); left to the collector these buffers were half of
+// what a request cost.
+//
+// Whoever holds a loan has one use of it. The transport is a holder of its own:
+// it may still be writing a body when the answer is already there, and even
+// when the request has failed (see upstream.Call.Done). A loan that is never
+// given back goes to the collector.
+type loan struct {
+	buf  []byte // empty, with room for what was asked
+	uses atomic.Int32
+	pool *sync.Pool // nil: it goes to the collector
+}
+
+// Bodies below the smallest size are not worth a pool, those beyond the largest
+// would keep too much memory.
+const (
+	smallestLoan = 14 // 16 KiB, as a power of two
+	largestLoan  = 20 // 1 MiB
+)
+
+var loans [largestLoan + 1]sync.Pool
+
+// lend gives room for size bytes. pooled is false where somebody keeps the
+// bytes for good.
+func lend(size int, pooled bool) *loan {
+	class := max(bits.Len(uint(max(size, 1)-1)), smallestLoan)
+	if !pooled || size < 1<<(smallestLoan-1) || class > largestLoan {
+		l := &loan{buf: make([]byte, 0, size)}
+		l.uses.Store(1)
+		return l
+	}
+	l, ok := loans[class].Get().(*loan)
+	if !ok {
+		l = &loan{buf: make([]byte, 0, 1<<class), pool: &loans[class]}
+	}
+	l.buf = l.buf[:0]
+	l.uses.Store(1)
+	return l
+}
+
+// share adds a use.
+func (l *loan) share() *loan {
+	l.uses.Add(1)
+	return l
+}
+
+// release gives one use back. The holder touches the bytes no more.
+func (l *loan) release() {
+	if l.uses.Add(-1) == 0 && l.pool != nil {
+		l.pool.Put(l)
+	}
+}
