@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"context"
+
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/secret"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// Backend is what the window needs of the program. Everything but Snapshot and
+// Watch may take seconds (keychain, disk, network) and is never called on the
+// window's thread; each has a time limit of its own.
+type Backend interface {
+	// Snapshot is cheap and may be called at any time.
+	Snapshot() state.Snapshot
+	// Watch subscribes to what happens from now on. Close the subscription.
+	Watch() *event.Subscription
+
+	Pause()
+	Resume()
+
+	AddKey(ctx context.Context, k NewKey) error
+	// TestKey makes one cheap real call and says what it learned.
+	TestKey(ctx context.Context, provider, name string) (string, error)
+	RenameKey(ctx context.Context, provider, name, to string) error
+	// MoveKey puts a key before another one; before "" means to the end.
+	MoveKey(ctx context.Context, provider, name, before string) error
+	EnableKey(ctx context.Context, provider, name string, on bool) error
+	RemoveKey(ctx context.Context, provider, name string) error
+	// Retry lifts a park or a cooldown by hand.
+	Retry(ctx context.Context, provider, name string) error
+
+	// Providers are those a key can be added for.
+	Providers() []Provider
+	Settings() []state.Setting
+	// Set writes one setting to settings.toml; the error names what is allowed.
+	Set(ctx context.Context, name, value string) error
+
+	// Questions a first start asks, once; Answer remembers the answer.
+	Questions() []Question
+	Answer(ctx context.Context, question, answer string) error
+
+	// Folder opens a folder of ours in the system's file manager: "logs", "data".
+	Folder(name string) error
+}
+
+// NewKey is a key that a person has just pasted.
+type NewKey struct {
+	Provider, Name, Account, Endpoint string
+	Secret                            secret.Value
+	PolicyRead                        bool // the vendor's policy was shown and accepted
+	Replace                           bool // a key of that name may be replaced
+	Sure                              bool // a key that looks like another vendor's was confirmed
+}
+
+// Provider is one vendor in the add-key form.
+type Provider struct {
+	ID, Name  string
+	Endpoints []Endpoint
+}
+
+// Endpoint is one of a provider's endpoints, with the vendor's policy for it.
+type Endpoint struct {
+	ID, PolicyText, PolicyLink string
+}
+
+// Question is something only a person can decide at the first start.
+type Question struct {
+	ID      string // "start", "bodies"
+	Text    string
+	Options []Option
+}
+
+// Option is one answer.
+type Option struct{ ID, Text string }
+
+// Needs is an error that a person can answer with a yes: the key looks like
+// another vendor's, a policy must be read, a key of that name is there.
+type Needs struct {
+	What string // "policy", "replace", "sure"
+	Text string
+	Link string
+}
+
+func (n *Needs) Error() string { return n.Text }

@@ -1,0 +1,182 @@
+package ui
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// columns lays objects out side by side with these widths; the columns of
+// width 0 share what is left.
+type columns []float32
+
+// MinSize implements fyne.Layout.
+func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for i, o := range objects {
+		size.Height = max(size.Height, o.MinSize().Height)
+		size.Width += max(c[i], 3*apart)
+	}
+	return size
+}
+
+// Layout implements fyne.Layout.
+func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	rest, shares := size.Width, 0
+	for i := range objects {
+		rest -= c[i]
+		if c[i] == 0 {
+			shares++
+		}
+	}
+	x := float32(0)
+	for i, o := range objects {
+		w := c[i]
+		if w == 0 {
+			w = max(rest/float32(shares), 0)
+		}
+		o.Move(fyne.NewPos(x, 0))
+		o.Resize(fyne.NewSize(w, size.Height))
+		x += w
+	}
+}
+
+// cell is one text of a row, in one line.
+func cell(mono bool) *widget.Label {
+	l := widget.NewLabel("")
+	l.Truncation = fyne.TextTruncateEllipsis
+	l.TextStyle.Monospace = mono
+	return l
+}
+
+// markWidth is the column of a state's shape.
+const markWidth = apart + 2*tight
+
+// row is a recycled line of a list: a mark and texts. Whoever fills it sets
+// everything, for the cell showed another line before.
+func row(widths columns, mono ...int) *fyne.Container {
+	objects := []fyne.CanvasObject{widget.NewIcon(shapes[state.Good])}
+	for i := 1; i < len(widths); i++ {
+		m := false
+		for _, n := range mono {
+			m = m || n == i
+		}
+		objects = append(objects, cell(m))
+	}
+	return container.New(widths, objects...)
+}
+
+func fill(o fyne.CanvasObject, m state.Mark, texts ...string) {
+	objects := o.(*fyne.Container).Objects
+	objects[0].(*widget.Icon).SetResource(shapes[m])
+	for i, text := range texts {
+		objects[i+1].(*widget.Label).SetText(text)
+	}
+}
+
+// dense puts lists into rows of 28.
+func dense(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewThemeOverride(o, look{dense: true})
+}
+
+// heading is the title of a page or a part of it.
+func heading(text string) *widget.Label {
+	return widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+}
+
+// wrapped is a text that takes as many lines as it needs.
+func wrapped(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// atLeast gives an object a least size.
+func atLeast(w, h float32, o fyne.CanvasObject) fyne.CanvasObject {
+	floor := canvas.NewRectangle(color.Transparent)
+	floor.SetMinSize(fyne.NewSize(w, h))
+	return container.NewStack(floor, o)
+}
+
+// around keeps a distance on all sides.
+func around(d float32, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(d, d, d, d), o)
+}
+
+// say shows a message of importance, or hides the label if there is none.
+func say(l *widget.Label, importance widget.Importance, text string) {
+	l.Importance = importance
+	l.SetText(text)
+	if text == "" {
+		l.Hide()
+		return
+	}
+	l.Show()
+}
+
+// setText spares a widget the redrawing of what it shows already.
+func setText(l *widget.Label, text string) {
+	if l.Text != text {
+		l.SetText(text)
+	}
+}
+
+// show shows or hides.
+func show(o fyne.CanvasObject, on bool) {
+	if on == o.Visible() {
+		return
+	}
+	if on {
+		o.Show()
+		return
+	}
+	o.Hide()
+}
+
+// enable enables or disables.
+func enable(o fyne.Disableable, on bool) {
+	if on == !o.Disabled() {
+		return
+	}
+	if on {
+		o.Enable()
+		return
+	}
+	o.Disable()
+}
+
+// field is an entry in which the window's shortcuts work as well: Fyne gives
+// them to the focused widget alone.
+type field struct {
+	widget.Entry
+	keys map[string]func()
+}
+
+func (u *UI) field(placeholder string) *field {
+	f := &field{keys: u.shortcuts}
+	f.ExtendBaseWidget(f)
+	f.SetPlaceHolder(placeholder)
+	return f
+}
+
+// secretField is a field that shows dots.
+func (u *UI) secretField(placeholder string) *field {
+	f := u.field(placeholder)
+	f.Password = true
+	return f
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (f *field) TypedShortcut(s fyne.Shortcut) {
+	if do := f.keys[s.ShortcutName()]; do != nil {
+		do()
+		return
+	}
+	f.Entry.TypedShortcut(s)
+}

@@ -1,0 +1,215 @@
+package ui
+
+import (
+	"context"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// keyCard is one key with all that is known of it and can be done to it.
+type keyCard struct {
+	k                              *keys
+	box                            *fyne.Container
+	row                            state.KeyRow
+	busy, drawn                    bool
+	title, word, why, facts, fixed *widget.Label
+	mark                           *widget.Icon
+	test, retry, up, down, onoff   *widget.Button
+	name                           *field
+	rename, remove, sure, keep     *widget.Button
+	own, asking                    *fyne.Container
+	message                        *widget.Label
+	question                       *widget.Label
+}
+
+func newKeyCard(k *keys) *keyCard {
+	c := &keyCard{
+		k: k, title: heading(""), mark: widget.NewIcon(shapes[state.Good]), word: widget.NewLabel(""), why: wrapped(""),
+		facts: wrapped(""), fixed: wrapped(""), message: wrapped(""), question: wrapped(""), name: k.u.field(""),
+	}
+	c.word.TextStyle.Monospace = true
+	c.test = widget.NewButton(tr("Test"), c.doTest)
+	c.retry = widget.NewButton(tr("Use again now"), c.doRetry)
+	c.up = widget.NewButtonWithIcon("", theme.MoveUpIcon(), func() { c.doMove(true) })
+	c.down = widget.NewButtonWithIcon("", theme.MoveDownIcon(), func() { c.doMove(false) })
+	c.onoff = widget.NewButton(tr("Disable"), c.doEnable)
+	c.rename = widget.NewButton(tr("Rename"), c.doRename)
+	c.name.OnSubmitted = func(string) { c.doRename() }
+	c.name.OnChanged = func(string) { c.able() }
+	c.remove = widget.NewButton(tr("Remove…"), func() { c.ask(true) })
+	c.sure = widget.NewButton(tr("Remove it"), c.doRemove)
+	c.sure.Importance = widget.DangerImportance
+	c.keep = widget.NewButton(tr("Keep it"), func() { c.ask(false) })
+	c.asking = container.NewVBox(c.question, container.NewHBox(c.sure, c.keep))
+	c.own = container.NewVBox(
+		container.NewBorder(nil, nil, nil, c.rename, c.name),
+		container.NewHBox(c.up, c.down, c.onoff, c.remove), c.asking,
+	)
+	c.box = container.NewVBox(
+		c.title, container.NewHBox(c.mark, c.word), c.why, c.facts, container.NewHBox(c.test, c.retry), c.own, c.fixed, c.message,
+	)
+	return c
+}
+
+// open shows another key.
+func (c *keyCard) open(r state.KeyRow) {
+	c.row, c.drawn = state.KeyRow{}, false
+	c.name.SetText(r.Name)
+	say(c.message, widget.MediumImportance, "")
+	c.ask(false)
+	c.show(r)
+}
+
+// show shows what changed of the key.
+func (c *keyCard) show(r state.KeyRow) {
+	if c.drawn && r == c.row {
+		c.able() // its neighbours may have changed
+		return
+	}
+	c.row, c.drawn = r, true
+	setText(c.title, r.Provider+"/"+r.Name)
+	if c.mark.Resource != shapes[r.Mark] {
+		c.mark.SetResource(shapes[r.Mark])
+	}
+	setText(c.word, r.Word)
+	setText(c.why, sentence(r.Detail))
+	show(c.why, r.Detail != "")
+	setText(c.facts, facts(&r))
+	show(c.own, !r.Fixed)
+	show(c.fixed, r.Fixed)
+	setText(c.fixed, tr("This key comes from")+" "+r.Origin+". "+tr("It is changed there, and in force at the next start."))
+	show(c.retry, r.State == state.Cooling || r.State == state.Parked)
+	word := tr("Disable")
+	if r.State == state.Disabled {
+		word = tr("Enable")
+	}
+	if c.onoff.Text != word {
+		c.onoff.SetText(word)
+	}
+	c.able()
+}
+
+// facts is what is known of a key, a line each; what is not known has none.
+func facts(r *state.KeyRow) string {
+	text := tr("Stored in") + ": " + r.Origin
+	add := func(name, value string) {
+		if value != "" {
+			text += "\n" + tr(name) + ": " + value
+		}
+	}
+	add("Account", r.Account)
+	add("Endpoint", r.Endpoint)
+	add("Fingerprint", r.Fingerprint)
+	if r.Uses > 0 {
+		add("Used since the start", strconv.FormatUint(r.Uses, 10))
+	}
+	if !r.LastUsed.IsZero() {
+		add("Last used", state.Clock(r.LastUsed))
+	}
+	if r.Errors > 0 {
+		add("Errors in a row", strconv.Itoa(r.Errors))
+	}
+	return text
+}
+
+// able enables what can be done now.
+func (c *keyCard) able() {
+	_, _, up, down := c.k.neighbours(c.id())
+	free := !c.busy
+	enable(c.test, free && c.row.State != state.Missing)
+	enable(c.retry, free)
+	enable(c.up, free && up)
+	enable(c.down, free && down)
+	enable(c.onoff, free)
+	enable(c.remove, free)
+	enable(c.sure, free)
+	enable(c.keep, free)
+	enable(c.rename, free && c.name.Text != "" && c.name.Text != c.row.Name)
+}
+
+func (c *keyCard) id() keyID { return keyID{c.row.Provider, c.row.Name} }
+
+func (c *keyCard) ask(on bool) {
+	c.question.SetText(tr("Remove") + " " + c.row.Provider + "/" + c.row.Name + "? " +
+		tr("Its text is taken out of the keychain and cannot be brought back from here."))
+	show(c.asking, on)
+}
+
+func (c *keyCard) work(doing string) {
+	c.busy = true
+	say(c.message, widget.MediumImportance, doing)
+	c.able()
+}
+
+func (c *keyCard) rest() {
+	c.busy = false
+	c.able()
+}
+
+func (c *keyCard) said(text string) { say(c.message, widget.MediumImportance, text) }
+
+func (c *keyCard) fail(err error) { say(c.message, widget.DangerImportance, sentence(err.Error())) }
+
+func (c *keyCard) doTest() {
+	id := c.id()
+	c.k.verb(tr("Testing")+" "+id.String()+"…", forNetwork, id, id, func(ctx context.Context) (string, error) {
+		return c.k.u.b.TestKey(ctx, id.provider, id.name)
+	})
+}
+
+// quiet is a verb that has nothing to say but that it is done.
+func (c *keyCard) quiet(doing, done string, after keyID, slow func(context.Context) error) {
+	c.k.verb(doing, forKeys, c.id(), after, func(ctx context.Context) (string, error) { return done, slow(ctx) })
+}
+
+func (c *keyCard) doRetry() {
+	id := c.id()
+	c.quiet(tr("Taking it back…"), tr("It is used again from now on."), id, func(ctx context.Context) error {
+		return c.k.u.b.Retry(ctx, id.provider, id.name)
+	})
+}
+
+func (c *keyCard) doMove(up bool) {
+	id := c.id()
+	before, after, canUp, canDown := c.k.neighbours(id)
+	if (up && !canUp) || (!up && !canDown) {
+		return
+	}
+	if !up {
+		before = after
+	}
+	c.quiet(tr("Moving it…"), "", id, func(ctx context.Context) error {
+		return c.k.u.b.MoveKey(ctx, id.provider, id.name, before)
+	})
+}
+
+func (c *keyCard) doEnable() {
+	id, on := c.id(), c.row.State == state.Disabled
+	c.quiet(tr("Changing it…"), "", id, func(ctx context.Context) error {
+		return c.k.u.b.EnableKey(ctx, id.provider, id.name, on)
+	})
+}
+
+func (c *keyCard) doRename() {
+	id, to := c.id(), c.name.Text
+	if c.busy || to == "" || to == id.name {
+		return
+	}
+	c.quiet(tr("Renaming it…"), tr("Renamed."), keyID{id.provider, to}, func(ctx context.Context) error {
+		return c.k.u.b.RenameKey(ctx, id.provider, id.name, to)
+	})
+}
+
+func (c *keyCard) doRemove() {
+	id := c.id()
+	c.quiet(tr("Removing it…"), tr("Removed."), id, func(ctx context.Context) error {
+		return c.k.u.b.RemoveKey(ctx, id.provider, id.name)
+	})
+	c.ask(false)
+}

@@ -1,0 +1,152 @@
+package ui
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// levels are the choices of the log's filter, by word.
+var levels = []struct {
+	word  string
+	level slog.Level
+}{{"All", slog.LevelDebug}, {"Info", slog.LevelInfo}, {"Warnings", slog.LevelWarn}, {"Errors", slog.LevelError}}
+
+// logPage is the live log: requests and the program's own lines.
+type logPage struct {
+	u        *UI
+	box      *fyne.Container
+	text     *field
+	level    *widget.Select
+	follow   *widget.Check
+	count    *widget.Label
+	list     *widget.List
+	empty    *widget.Label
+	whole    *widget.Label // the selected line, all of it
+	copyLine *widget.Button
+	copyAll  *widget.Button
+	selected state.Line
+	shown    extent
+}
+
+// extent is what the list showed last: the same extent, the same lines.
+type extent struct {
+	n, total int
+	last     state.Line
+	waiting  int
+}
+
+func newLog(u *UI) *logPage {
+	l := &logPage{u: u, text: u.field(tr("filter: words that a line must have")), count: widget.NewLabel(""), whole: wrapped("")}
+	words := make([]string, len(levels))
+	for i := range levels {
+		words[i] = tr(levels[i].word)
+	}
+	l.level = widget.NewSelect(words, nil)
+	l.level.SetSelectedIndex(1)
+	l.level.OnChanged = func(string) { l.filter() }
+	l.text.OnChanged = func(string) { l.filter() }
+	l.follow = widget.NewCheck(tr("Follow"), nil)
+	l.follow.SetChecked(true)
+	l.follow.OnChanged = func(on bool) {
+		u.st.Log().SetFollow(on)
+		if on {
+			l.list.UnselectAll()
+		}
+		l.draw(u.now())
+	}
+	l.copyLine = widget.NewButton(tr("Copy line"), func() { u.copy(l.selected.String()) })
+	l.copyLine.Disable()
+	l.copyAll = widget.NewButton(tr("Copy all"), func() { u.copy(u.st.Log().Text()) })
+	folder := widget.NewButton(tr("Log folder"), func() {
+		act(u, forDisk, func(context.Context) error { return u.b.Folder("logs") }, u.tell)
+	})
+	l.list = widget.NewList(
+		func() int { return u.st.Log().Len() },
+		func() fyne.CanvasObject { return row(columns{markWidth, 6 * apart, 0}, 1, 2) },
+		func(i widget.ListItemID, c fyne.CanvasObject) {
+			line := u.st.Log().At(i)
+			fill(c, levelMark(line.Level), line.Time.Local().Format("15:04:05"), line.Text)
+		},
+	)
+	l.list.HideSeparators = true
+	l.list.OnSelected = l.picked
+	l.empty = wrapped("")
+	l.whole.Selectable = true
+	l.whole.TextStyle.Monospace = true
+	l.whole.Hide()
+	bar := container.NewBorder(nil, nil, nil, container.NewHBox(l.level, l.follow, l.copyLine, l.copyAll, folder), l.text)
+	l.box = container.NewBorder(container.NewVBox(bar, widget.NewSeparator()), container.NewVBox(l.whole, l.count), nil, nil,
+		container.NewStack(dense(l.list), l.empty))
+	return l
+}
+
+func (l *logPage) object() fyne.CanvasObject { return l.box }
+
+func (l *logPage) opened() {
+	if l.u.st.Log().Follow() {
+		l.list.ScrollToBottom()
+	}
+}
+
+func levelMark(level slog.Level) state.Mark {
+	switch {
+	case level >= slog.LevelError:
+		return state.Bad
+	case level >= slog.LevelWarn:
+		return state.Waiting
+	case level >= slog.LevelInfo:
+		return state.Good
+	}
+	return state.Off
+}
+
+func (l *logPage) filter() {
+	f := state.Filter{Text: l.text.Text}
+	if i := l.level.SelectedIndex(); i >= 0 {
+		f.Level = levels[i].level
+	}
+	l.u.st.Log().SetFilter(f)
+	l.list.UnselectAll()
+	l.draw(l.u.now())
+}
+
+// picked shows a line whole. The view stands still from then on: the line must
+// not run away from under the pointer.
+func (l *logPage) picked(i widget.ListItemID) {
+	l.selected = l.u.st.Log().At(i)
+	say(l.whole, widget.MediumImportance, l.selected.String())
+	enable(l.copyLine, true)
+	l.follow.SetChecked(false)
+}
+
+func (l *logPage) draw(time.Time) {
+	log := l.u.st.Log()
+	m := extent{n: log.Len(), total: log.Total(), last: log.At(log.Len() - 1), waiting: log.Waiting()}
+	if m == l.shown && m.total > 0 {
+		return
+	}
+	l.shown = m
+	l.list.Refresh()
+	if log.Follow() && m.n > 0 {
+		l.list.ScrollToBottom()
+	}
+	text := state.Thousands(m.n) + " / " + state.Thousands(m.total) + " " + tr("lines")
+	if m.waiting > 0 {
+		text += " · " + state.Thousands(m.waiting) + " " + tr("new")
+	}
+	setText(l.count, text)
+	switch {
+	case m.total == 0:
+		setText(l.empty, tr("Nothing happened yet. Every request gets a line here, and so does everything glmtray does by itself."))
+	case m.n == 0:
+		setText(l.empty, tr("No line matches."))
+	}
+	show(l.empty, m.n == 0)
+}

@@ -1,0 +1,243 @@
+package ui
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+
+	"github.com/glmtray/glmtray/assets"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// Options say what the window cannot know by itself.
+type Options struct {
+	// TrayHost is whether somebody shows tray icons. Without one the window
+	// stays visible and says why. See SetTrayHost.
+	TrayHost bool
+	// StartHidden leaves the window in the tray at first, if there is a host
+	// and nothing to ask.
+	StartHidden bool
+	// CloseToTray is asked whenever the window is closed; nil means yes. It must
+	// answer at once.
+	CloseToTray func() bool
+	// Quit ends the program; nil means the app's own Quit. It is called on the
+	// window's goroutine and must not block.
+	Quit func()
+	// TrayTap registers what a click on the tray icon does. It is systray's
+	// SetOnTapped: Fyne's own SetSystemTrayWindow shows the window behind our
+	// back. nil: the icon's menu is all there is.
+	TrayTap func(open func())
+}
+
+// UI is the window and the tray of a running program.
+type UI struct {
+	app    fyne.App
+	b      Backend
+	opt    Options
+	ctx    context.Context //nolint:containedctx // it is the window's life, which outlasts every call
+	cancel context.CancelFunc
+	do     func(func())
+	now    func() time.Time
+	pump   *pump
+
+	// What follows belongs to the window's goroutine.
+	win       fyne.Window
+	st        *state.State
+	shown     bool
+	tabs      []*tab
+	open      *tab
+	frame     *frame
+	tray      *tray
+	shortcuts map[string]func()
+	welcome   *welcome // the questions of a first start, as long as they stand in the pages' place
+	note      string   // what a verb without a page of its own has to say
+}
+
+// Run builds window and tray, shows the window unless it is to start hidden,
+// and returns: the caller then calls app.Run. It must be
+// called on the goroutine that does.
+func Run(app fyne.App, b Backend, opt Options) *UI { return start(app, b, opt, onThread) }
+
+func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
+	u := &UI{app: app, b: b, opt: opt, now: time.Now, shortcuts: map[string]func(){}}
+	u.ctx, u.cancel = context.WithCancel(context.Background())
+	u.do = func(f func()) {
+		do(func() {
+			// Once its loop has ended Fyne runs f at once, on whatever goroutine asks.
+			if u.ctx.Err() == nil {
+				f()
+			}
+		})
+	}
+	sub := b.Watch() // before the snapshot: what happens between the two is told twice, not never
+	u.st = state.New(b.Snapshot())
+	u.pump = &pump{sub: sub, snap: b.Snapshot, do: u.do, frame: u.draw, kick: make(chan struct{}, 1)}
+
+	app.Settings().SetTheme(Theme())
+	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon()))
+	u.win = app.NewWindow("glmtray")
+	u.win.SetPadded(false)
+	u.tray = newTray(u)
+	u.build()
+	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
+	u.win.SetCloseIntercept(u.close)
+	if opt.TrayTap != nil {
+		opt.TrayTap(u.Show)
+	}
+	if !opt.StartHidden || !opt.TrayHost {
+		u.reveal()
+	}
+	u.ask()
+	go func() {
+		defer sub.Close()
+		u.pump.run(u.ctx)
+	}()
+	return u
+}
+
+// Show shows the window and gives it the focus: a click on the tray, or a
+// second start. It may be called from any goroutine.
+func (u *UI) Show() { u.do(u.reveal) }
+
+// Raise is Show.
+func (u *UI) Raise() { u.Show() }
+
+// SetTrayHost tells that somebody shows tray icons now, or no longer: then a
+// hidden window comes back. It may be called from any goroutine.
+func (u *UI) SetTrayHost(there bool) {
+	u.do(func() {
+		u.opt.TrayHost = there
+		if !there && !u.shown {
+			u.reveal()
+		}
+		u.pump.wake()
+	})
+}
+
+// Close ends the pump and whatever still works: before the app's Quit, after
+// which nothing may be drawn. It may be called from any goroutine, and twice.
+func (u *UI) Close() { u.cancel() }
+
+// reveal shows the window, redrawn first: nothing was while it was hidden.
+func (u *UI) reveal() {
+	first := !u.shown
+	u.shown = true
+	u.redraw()
+	u.win.Show()
+	u.win.RequestFocus()
+	if first {
+		u.pump.wake()
+	}
+}
+
+func (u *UI) hide() {
+	u.shown = false
+	u.win.Hide()
+	u.pump.wake() // figures of the window no longer need a timer
+}
+
+// close is what the window's cross does.
+func (u *UI) close() {
+	if u.opt.TrayHost && (u.opt.CloseToTray == nil || u.opt.CloseToTray()) {
+		u.hide()
+		return
+	}
+	u.quit()
+}
+
+func (u *UI) quit() {
+	if u.opt.Quit != nil {
+		u.opt.Quit()
+		return
+	}
+	u.app.Quit()
+}
+
+// draw is one frame: it takes the news, and redraws what can be seen.
+func (u *UI) draw(n news) outcome {
+	if u.ctx.Err() != nil { // the app has ended, and with it the goroutine this should be on
+		return outcome{}
+	}
+	for _, e := range n.events {
+		u.st.Apply(e)
+	}
+	switch {
+	case n.lost > 0:
+		u.st.Log().Missed(u.now(), n.lost)
+		u.st.Load(*n.snap)
+	case n.snap != nil:
+		u.st.Update(*n.snap)
+	}
+	o := outcome{stale: u.st.Stale()}
+	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
+		o.next = wait
+	}
+	if u.shown {
+		u.redraw()
+		o.next = sooner(o.next, u.st.Tick(u.now()))
+	}
+	return o
+}
+
+// sooner is the shorter of two waits, 0 being none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}
+
+// redraw redraws the frame and the open page.
+func (u *UI) redraw() {
+	if !u.shown {
+		return
+	}
+	now := u.now()
+	u.frame.draw(now)
+	if u.open != nil {
+		u.open.page.draw(now)
+	}
+}
+
+// serve pauses or resumes.
+func (u *UI) serve(on bool) {
+	act(u, forDisk, func(context.Context) error {
+		if on {
+			u.b.Resume()
+		} else {
+			u.b.Pause()
+		}
+		return nil
+	}, func(err error) { u.tell(err) })
+}
+
+// tell shows an error in the banner, or takes it away.
+func (u *UI) tell(err error) {
+	u.note = ""
+	if err != nil {
+		u.note = err.Error()
+	}
+	u.redraw()
+}
+
+func (u *UI) copy(text string) { u.app.Clipboard().SetContent(text) }
+
+func (u *UI) openLink(link string) {
+	if to, err := url.Parse(link); err == nil && (to.Scheme == "https" || to.Scheme == "http") {
+		u.tell(u.app.OpenURL(to))
+	}
+}
+
+// bind gives the window a shortcut: Ctrl (Cmd on a Mac) and a key.
+func (u *UI) bind(key fyne.KeyName, do func()) {
+	s := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+	u.shortcuts[s.ShortcutName()] = do
+	u.win.Canvas().AddShortcut(s, func(fyne.Shortcut) { do() })
+}
+
+// tr is a text in the reader's language.
+func tr(text string) string { return lang.L(text) }

@@ -1,0 +1,109 @@
+package state
+
+import (
+	"strconv"
+	"strings"
+)
+
+// DecisionRow is one routed request as a line of the window.
+type DecisionRow struct {
+	Decision
+	Mark   Mark   // Waiting while it runs
+	At     string // "14:02:11"
+	Who    string // the client
+	What   string // the model it asked for
+	Target string // "cerebras/desk"
+	Why    string // rule, and how it ended if it did not end well
+}
+
+// Decisions are the newest n, the newest first.
+func (s *State) Decisions(n int) []DecisionRow {
+	n = min(n, len(s.decisions))
+	rows := make([]DecisionRow, n)
+	for i := range rows {
+		rows[i] = s.decisions[len(s.decisions)-1-i].row()
+	}
+	return rows
+}
+
+// last is the newest decision, nil if there is none.
+func (s *State) last() *Decision {
+	if len(s.decisions) == 0 {
+		return nil
+	}
+	return s.decisions[len(s.decisions)-1]
+}
+
+// target is who answers: "provider/key", with the model while the key is not
+// known yet.
+func (d *Decision) target() string {
+	if d.Provider == "" {
+		return none
+	}
+	return d.Provider + "/" + orNone(cmpOr(d.Key, d.Model))
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (d *Decision) row() DecisionRow {
+	r := DecisionRow{
+		Decision: *d, At: Clock(d.Time), Who: orNone(d.Client), What: orNone(d.Asked),
+		Target: d.target(), Why: orNone(d.Rule),
+	}
+	switch {
+	case d.Running():
+		r.Mark = Waiting
+	case d.ok():
+		r.Mark = Good
+	case d.Status == 499:
+		r.Mark = Off
+	default:
+		r.Mark = Bad
+	}
+	if end := d.end(); end != "" {
+		r.Why += ": " + end
+	}
+	return r
+}
+
+func (d *Decision) ok() bool {
+	return d.Outcome == "ok" || (d.Outcome == "" && d.Status >= 200 && d.Status < 300)
+}
+
+// end says how a request ended, if not well.
+func (d *Decision) end() string {
+	if d.Running() || d.ok() {
+		return ""
+	}
+	end := plain(d.Outcome)
+	if d.Status != 0 {
+		end = strings.TrimSpace(strconv.Itoa(d.Status) + " " + end)
+	}
+	return end
+}
+
+// plain makes an outcome ("all_providers_failed") one for people.
+func plain(outcome string) string { return strings.ReplaceAll(outcome, "_", " ") }
+
+// Sentence is the row as one line: "14:02:11  claude-code  sonnet →
+// cerebras/desk  everything".
+func (r DecisionRow) Sentence() string {
+	return r.At + "  " + r.Who + "  " + r.What + " → " + r.Target + "  " + r.Why
+}
+
+// lastRoute is the tray's line: "sonnet → cerebras/desk (everything: …)".
+func (d *Decision) lastRoute() string {
+	why := orNone(d.Rule)
+	switch {
+	case d.end() != "":
+		why += ": " + d.end()
+	case d.Reason != "" && d.Reason != d.Rule:
+		why += ": " + d.Reason
+	}
+	return "Last: " + orNone(d.Asked) + " → " + d.target() + " (" + why + ")"
+}

@@ -1,0 +1,134 @@
+package state
+
+import "time"
+
+// What Server.State says.
+const (
+	Serving  = "serving"
+	Paused   = "paused"
+	Stopping = "stopping"
+	Failed   = "failed"
+	Starting = "starting"
+)
+
+// What Key.State says; the words of the key pool.
+const (
+	Ready    = "ready"
+	Cooling  = "cooling"
+	Busy     = "busy"
+	Parked   = "parked"
+	Disabled = "disabled"
+	Missing  = "missing"
+)
+
+// Mark is a state's shape. Each has a colour of its own as well, and never a
+// colour alone.
+type Mark int
+
+// The four marks.
+const (
+	Good    Mark = iota // ● green
+	Waiting             // ◐ amber
+	Bad                 // ▲ red
+	Off                 // ❚❚ grey
+)
+
+// String is the mark as a character, for texts without pictures.
+func (m Mark) String() string {
+	switch m {
+	case Good:
+		return "●"
+	case Waiting:
+		return "◐"
+	case Bad:
+		return "▲"
+	}
+	return "❚❚"
+}
+
+// KeyRow is one key as a line of the window.
+type KeyRow struct {
+	Key
+	Mark   Mark
+	Word   string // "ready", "back in 0:11"
+	Detail string // why; "" if there is nothing to say
+	Fixed  bool   // brought by the environment: it is not changed here
+}
+
+// FromKeychain is the origin of a key that can be changed in the window.
+const FromKeychain = "keychain"
+
+// Keys are the rows of all keys, in their order.
+func (s *State) Keys(now time.Time) []KeyRow {
+	rows := make([]KeyRow, len(s.keys))
+	for i := range s.keys {
+		rows[i] = s.keys[i].row(now, fine)
+	}
+	return rows
+}
+
+// left is how long a key still cools; 0 if it does not.
+func (k *Key) left(now time.Time) time.Duration {
+	if k.State != Cooling || k.CoolUntil.IsZero() {
+		return 0
+	}
+	return max(k.CoolUntil.Sub(now), 0)
+}
+
+// over reports that a cooldown has run out: nobody need tell, the time does.
+func (k *Key) over(now time.Time) bool {
+	return k.State == Cooling && !k.CoolUntil.IsZero() && !now.Before(k.CoolUntil)
+}
+
+func (k *Key) row(now time.Time, step func(time.Duration) time.Duration) KeyRow {
+	r := KeyRow{Key: *k, Detail: k.Reason, Fixed: k.Origin != FromKeychain}
+	if k.over(now) {
+		r.State, r.CoolUntil, r.Reason, r.Detail = Ready, time.Time{}, "", ""
+	}
+	switch r.State {
+	case Ready:
+		r.Mark, r.Word = Good, "ready"
+	case Cooling:
+		r.Mark, r.Word = Waiting, "cooling"
+		if d := k.left(now); d > 0 {
+			r.Word = "back in " + left(d, step(d))
+		}
+	case Busy:
+		r.Mark, r.Word = Waiting, "busy"
+	case Disabled:
+		r.Mark, r.Word = Off, "disabled"
+	case Parked:
+		r.Mark, r.Word = Bad, "parked"
+	case Missing:
+		r.Mark, r.Word = Bad, "missing"
+	default:
+		r.Mark, r.Word = Waiting, r.State
+	}
+	return r
+}
+
+// tally counts keys for the state line and the icon. Those that were switched
+// off are no part of all.
+type tally struct{ all, ready, cooling, off int }
+
+func (s *State) tally(now time.Time) tally {
+	var t tally
+	for i := range s.keys {
+		state := s.keys[i].State
+		if s.keys[i].over(now) {
+			state = Ready
+		}
+		if state == Disabled {
+			t.off++
+			continue
+		}
+		t.all++
+		switch state {
+		case Ready, Busy:
+			t.ready++
+		case Cooling:
+			t.cooling++
+		}
+	}
+	return t
+}
