@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
@@ -28,24 +30,31 @@ type appOptions struct {
 	flags     map[string]string
 	noDemo    bool // never the demo
 	forceDemo bool // nothing but the demo
+	window    bool // a person looks on, and is asked what else is a default
+
+	bus *event.Bus // that others watch already; nil: a new one
 }
 
 // app is the program put together: the one place that knows every room.
 type app struct {
-	load   config.Options
-	opt    appOptions
-	bus    *event.Bus
-	scrub  *secret.Scrubber
-	log    *slog.Logger
-	store  *store.Store
-	pool   *keypool.Pool
-	roster *roster.Roster
-	tokens *tokens.Estimator
-	server *proxy.Server
-	rec    *recorder
-	states *stateKeeper
-	token  string
-	wake   chan struct{} // Discover asks again
+	load    config.Options
+	opt     appOptions
+	bus     *event.Bus
+	scrub   *secret.Scrubber
+	log     *slog.Logger
+	level   slog.LevelVar
+	store   *store.Store
+	clients *store.Clients
+	pool    *keypool.Pool
+	roster  *roster.Roster
+	tokens  *tokens.Estimator
+	sender  *upstream.Sender
+	server  *proxy.Server
+	rec     *recorder
+	states  *stateKeeper
+	token   string
+	at      atomic.Pointer[listening] // where it listens; nil: not yet
+	wake    chan struct{}             // Discover asks again
 
 	mu   sync.Mutex         // one reload at a time
 	demo *simulator.Running // while the demo answers
@@ -89,12 +98,13 @@ func newApp(e *env, opt appOptions) (*app, error) {
 		return nil, err
 	}
 	a := &app{
-		load: load, opt: opt, bus: new(event.Bus), scrub: new(secret.Scrubber), roster: roster.New(),
+		load: load, opt: opt, bus: cmp.Or(opt.bus, new(event.Bus)), scrub: new(secret.Scrubber), roster: roster.New(),
 		tokens: tokens.NewEstimator(), token: newToken(), wake: make(chan struct{}, 1),
 	}
-	if a.log, err = newLogger(e.stderr, settings.LogLevel, a.scrub, a.bus); err != nil {
+	if err := setLevel(&a.level, settings.LogLevel); err != nil {
 		return nil, err
 	}
+	a.log = newLogger(e.stderr, &a.level, a.scrub, a.bus)
 	for _, n := range settings.Notes {
 		level := slog.LevelInfo
 		if n.Warn {
@@ -121,8 +131,12 @@ func loadSettings(ctx context.Context, load config.Options, opt appOptions) (*co
 	return opt.wish(settings), nil
 }
 
-// wish puts in what the command line says of the demo.
+// wish puts in what the command line says of the demo. Where a person can be
+// asked, request bodies are kept only once they have said so.
 func (o appOptions) wish(settings *config.Settings) *config.Settings {
+	if o.window && settings.Origins["log_requests"] == config.FromDefault {
+		settings.LogRequests = false
+	}
 	settings.Demo = o.forceDemo || settings.Demo && !o.noDemo
 	return settings
 }
@@ -137,17 +151,21 @@ func (a *app) open(ctx context.Context, settings *config.Settings) error {
 	if err != nil {
 		return err
 	}
+	if a.clients, err = store.NewClients(ctx, a.store, a.log); err != nil {
+		return err
+	}
 	a.states = newStateKeeper(a.store, a.log)
 	a.pool = keypool.New(keypool.Options{
 		Cooldown: settings.Cooldown, Salt: salt, Bus: a.bus, Log: a.log, OnChange: a.states.put,
 	})
-	sender, err := upstream.New(upstream.Options{
+	a.sender, err = upstream.New(upstream.Options{
 		Proxy: settings.Proxy, CAFile: settings.CAFile, UserAgent: "glmtray/" + version, Scrub: a.scrub, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
 	a.rec = newRecorder(settings, a.scrub, a.log)
+	a.rec.requests = store.NewRequestWriter(a.store, store.RequestOptions{Scrub: a.scrub, Log: a.log})
 	if settings, err = a.withDemo(ctx, settings); err != nil {
 		return err
 	}
@@ -155,8 +173,8 @@ func (a *app) open(ctx context.Context, settings *config.Settings) error {
 		return err
 	}
 	a.server = proxy.New(proxy.Options{
-		Settings: settings, Pool: a.pool, Sender: sender, Roster: a.roster, Tokens: a.tokens, Bus: a.bus,
-		Recorder: a.rec, Scrub: a.scrub, Log: a.log, Version: version, Control: a.token, Reload: a.reload,
+		Settings: settings, Pool: a.pool, Sender: a.sender, Roster: a.roster, Tokens: a.tokens, Bus: a.bus,
+		Recorder: a.rec, Clients: a.clients, Scrub: a.scrub, Log: a.log, Version: version, Control: a.token, Reload: a.reload,
 	})
 	return nil
 }
@@ -206,6 +224,12 @@ func (a *app) apply(ctx context.Context, settings *config.Settings) error {
 	if err != nil {
 		return err
 	}
+	if err := a.sender.Reach(settings.Proxy, settings.CAFile); err != nil {
+		return err
+	}
+	if err := setLevel(&a.level, settings.LogLevel); err != nil {
+		return err
+	}
 	a.server.Apply(settings)
 	a.rec.apply(settings)
 	select {
@@ -220,6 +244,7 @@ func (a *app) background(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.busy.Go(func() { a.server.Discover(ctx, a.wake) })
 	a.busy.Go(func() { a.states.run(ctx) })
+	a.busy.Go(func() { a.clients.Run(ctx) })
 	a.busy.Go(func() { a.remember(ctx) })
 	a.busy.Go(func() {
 		done, err := config.Watch(ctx, a.load, func(settings *config.Settings, err error) {
@@ -275,6 +300,11 @@ func (a *app) close() {
 	}
 	if a.rec != nil {
 		a.rec.close(ctx)
+	}
+	if a.clients != nil {
+		if err := a.clients.Close(ctx); err != nil {
+			a.log.Warn("the last uses of client keys are not counted", "error", err)
+		}
 	}
 	if a.demo != nil {
 		_ = a.demo.Close() // its port is given up either way

@@ -58,6 +58,7 @@ func (d *doctor) checkDatabase() {
 	const name = "database"
 	if _, err := os.Stat(d.settings.DataDir); err != nil {
 		d.ok(name, "there is none yet")
+		d.checkClients(nil)
 		return
 	}
 	s, err := store.Open(d.ctx, d.settings.DataDir, nil)
@@ -69,12 +70,14 @@ func (d *doctor) checkDatabase() {
 		d.warn(name, "", "%s", text)
 	}
 	states, err := s.KeyStates(d.ctx)
-	err = errors.Join(err, s.Close())
+	clients, clientsErr := s.AllClients(d.ctx)
+	err = errors.Join(err, clientsErr, s.Close())
 	if err != nil {
 		d.fail(name, "move it away to start afresh; keys and settings do not stand in it", "%v", err)
 		return
 	}
 	d.ok(name, "%s, state of %s", filepath.Base(s.Path()), plural(len(states), "key"))
+	d.checkClients(clients)
 }
 
 func (d *doctor) checkPort() {

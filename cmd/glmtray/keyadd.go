@@ -2,10 +2,11 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/glmtray/glmtray/internal/config"
-	"github.com/glmtray/glmtray/internal/secret"
 	"github.com/glmtray/glmtray/internal/store/keychain"
 )
 
@@ -34,38 +35,150 @@ func (c *keyAddCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.provider(c.Provider)
-	if err != nil {
-		return err
-	}
+	n := &newKey{provider: c.Provider, key: config.Key{Name: c.Name, Account: c.Account, Endpoint: c.Endpoint}}
 	ask := newAsker(e, c.Yes)
-	k := config.Key{Name: cmp.Or(c.Name, freeName(p)), Account: c.Account}
-	if err := checkName(k.Name); err != nil {
-		return err
-	}
-	old := keyOf(p, k.Name)
-	if old != nil {
-		question := fmt.Sprintf("%s/%s is there already. Replace its key?", p.ID, k.Name)
-		if err := ask.confirm(question, "replacing "+p.ID+"/"+k.Name); err != nil {
+	for {
+		err := r.add(n)
+		var w *wants
+		if !errors.As(err, &w) {
+			return err
+		}
+		if err := c.answer(ask, n, w); err != nil {
 			return err
 		}
 	}
-	if k.Endpoint, err = c.endpoint(ask, p, old); err != nil {
+}
+
+// answer asks the person at the terminal for what a new key wants.
+func (c *keyAddCmd) answer(ask *asker, n *newKey, w *wants) (err error) {
+	switch w.what {
+	case wantsEndpoint:
+		n.key.Endpoint, err = ask.choose(w.text, w.words)
+	case wantsPolicy:
+		err = agree(ask, w.provider, n.key.Endpoint)
+	case wantsKey:
+		n.key.Secret, err = ask.key(w.text)
+	default:
+		err = ask.confirm(w.text, w.why)
+	}
+	n.agreed = append(n.agreed, w.what)
+	return err
+}
+
+// newKey is a key that is to be added, with what a person has said to it.
+type newKey struct {
+	provider string
+	key      config.Key // without a name it gets the next free one
+	agreed   []string   // which wants were answered
+}
+
+// What a new key may want of a person, in this order.
+const (
+	wantsReplace  = "replace"  // a yes: a key of that name is there
+	wantsEndpoint = "endpoint" // to which endpoint it belongs
+	wantsPolicy   = "policy"   // a yes to the vendor's terms
+	wantsKey      = "key"      // the key itself
+	wantsVendor   = "vendor"   // a yes: it looks like another vendor's
+	wantsTwin     = "twin"     // a yes: it is there under another name
+)
+
+// wants is what add returns while a person has still to say something.
+type wants struct {
+	what     string
+	text     string           // the question
+	why      string           // what is in question
+	link     string           // where to read more
+	words    []string         // to choose from
+	provider *config.Provider // that the key is for
+}
+
+func (w *wants) Error() string { return w.why }
+
+// add adds or replaces a key, or returns a *wants. It asks nobody.
+func (r *keyRoom) add(n *newKey) error {
+	p, err := r.provider(n.provider)
+	if err != nil {
 		return err
 	}
-	if err := agree(ask, p, k.Endpoint); err != nil {
+	n.key.Name = cmp.Or(n.key.Name, freeName(p))
+	if err := checkName(n.key.Name); err != nil {
 		return err
 	}
-	if k.Secret, err = ask.key(p.Name + " key (it is not shown): "); err != nil {
+	old := keyOf(p, n.key.Name)
+	if err := n.checkEndpoint(p); err != nil {
 		return err
 	}
-	if err := questionKey(ask, r.settings, p, k.Secret); err != nil {
+	if err := n.beforeKey(p, old); err != nil {
 		return err
 	}
-	if err := r.questionTwin(ask, p, k); err != nil {
+	if err := r.afterKey(n, p); err != nil {
 		return err
 	}
-	return c.write(r, p, k, old)
+	return r.write(p, n.key, old)
+}
+
+// checkEndpoint looks whether the provider has the endpoint that was named.
+func (n *newKey) checkEndpoint(p *config.Provider) error {
+	named := n.key.Endpoint
+	if named == "" || named == p.Endpoint(named).ID {
+		return nil
+	}
+	if len(p.Endpoints) == 1 {
+		return fmt.Errorf("--endpoint %s: %s has one endpoint only", short(named), p.Name)
+	}
+	return fmt.Errorf("--endpoint %s: %s has %v", short(named), p.Name, endpointIDs(p))
+}
+
+// beforeKey is what must be said before the key is asked for.
+func (n *newKey) beforeKey(p *config.Provider, old *config.Key) error {
+	id := p.ID + "/" + n.key.Name
+	if old != nil && !n.has(wantsReplace) {
+		return &wants{what: wantsReplace, text: id + " is there already. Replace its key?", why: "replacing " + id, provider: p}
+	}
+	switch {
+	case n.key.Endpoint != "" || len(p.Endpoints) == 1:
+	case old != nil:
+		n.key.Endpoint = old.Endpoint
+	case !n.has(wantsEndpoint):
+		return &wants{
+			what: wantsEndpoint, text: fmt.Sprintf("To which endpoint of %s does the key belong?", p.Name),
+			why: "it is not said to which endpoint the key belongs", words: endpointIDs(p), provider: p,
+		}
+	}
+	if policy := p.Endpoint(n.key.Endpoint).Policy; policy != nil && !n.has(wantsPolicy) {
+		return &wants{what: wantsPolicy, text: policy.Text, why: "the terms are not agreed to", link: policy.Link, provider: p}
+	}
+	if n.key.Secret.Empty() {
+		return &wants{what: wantsKey, text: p.Name + " key (it is not shown): ", why: "there is no key", provider: p}
+	}
+	return nil
+}
+
+// afterKey is what must be said once the key is known.
+func (r *keyRoom) afterKey(n *newKey, p *config.Provider) error {
+	if vendor, other := r.settings.OtherVendor(p.ID, n.key.Secret); other && !n.has(wantsVendor) {
+		return &wants{
+			what: wantsVendor, text: fmt.Sprintf("This looks like a key of %s, not of %s. Add it nevertheless?", vendor, p.Name),
+			why: fmt.Sprintf("the key looks like one of %s, not of %s", vendor, p.Name), provider: p,
+		}
+	}
+	if n.has(wantsTwin) {
+		return nil
+	}
+	if twin := r.twin(p, n.key); twin != "" {
+		return &wants{what: wantsTwin, text: "This is the key of " + twin + ". Add it once more?", why: "the key is that of " + twin, provider: p}
+	}
+	return nil
+}
+
+func (n *newKey) has(answer string) bool { return slices.Contains(n.agreed, answer) }
+
+func endpointIDs(p *config.Provider) []string {
+	ids := make([]string, len(p.Endpoints))
+	for i := range p.Endpoints {
+		ids[i] = p.Endpoints[i].ID
+	}
+	return ids
 }
 
 // freeName is the name of a key that was given none.
@@ -78,29 +191,6 @@ func freeName(p *config.Provider) string {
 			return name
 		}
 	}
-}
-
-// endpoint finds out which of its provider's endpoints a key belongs to; "" is
-// the first.
-func (c *keyAddCmd) endpoint(ask *asker, p *config.Provider, old *config.Key) (string, error) {
-	ids := make([]string, len(p.Endpoints))
-	for i := range p.Endpoints {
-		ids[i] = p.Endpoints[i].ID
-		if c.Endpoint != "" && ids[i] == c.Endpoint {
-			return c.Endpoint, nil
-		}
-	}
-	switch {
-	case c.Endpoint != "" && len(ids) == 1:
-		return "", fmt.Errorf("--endpoint %s: %s has one endpoint only", short(c.Endpoint), p.Name)
-	case c.Endpoint != "":
-		return "", fmt.Errorf("--endpoint %s: %s has %v", short(c.Endpoint), p.Name, ids)
-	case len(ids) == 1:
-		return "", nil
-	case old != nil:
-		return old.Endpoint, nil
-	}
-	return ask.choose(fmt.Sprintf("To which endpoint of %s does the key belong?", p.Name), ids)
 }
 
 // agree states the vendor's policy for an endpoint's keys, if it has one, and
@@ -128,43 +218,30 @@ func endpointName(p *config.Provider, id string) string {
 	return "endpoint"
 }
 
-// questionKey asks about a key that looks like another vendor's.
-func questionKey(ask *asker, settings *config.Settings, p *config.Provider, key secret.Value) error {
-	vendor, other := settings.OtherVendor(p.ID, key)
-	if !other {
-		return nil
-	}
-	return ask.confirm(
-		fmt.Sprintf("This looks like a key of %s, not of %s. Add it nevertheless?", vendor, p.Name),
-		fmt.Sprintf("the key looks like one of %s, not of %s", vendor, p.Name),
-	)
-}
-
-// questionTwin asks about a key that stands there under another name already: a
-// provider would count both as one, and cool one for what the other has used.
-func (r *keyRoom) questionTwin(ask *asker, p *config.Provider, k config.Key) error {
+// twin names the key that stands there already: a provider would count both as
+// one, and cool one for what the other has used. "" if there is none.
+func (r *keyRoom) twin(p *config.Provider, k config.Key) string {
 	for i := range p.Keys {
 		if p.Keys[i].Name == k.Name {
 			continue
 		}
 		item, err := r.chain.Get(r.e.ctx, p.ID, p.Keys[i].Name)
 		if err == nil && item.Secret.Equal(k.Secret) {
-			twin := p.ID + "/" + p.Keys[i].Name
-			return ask.confirm("This is the key of "+twin+". Add it once more?", "the key is that of "+twin)
+			return p.ID + "/" + p.Keys[i].Name
 		}
 	}
-	return nil
+	return ""
 }
 
 // write puts the key into the keychain, then its name into the settings.
-func (c *keyAddCmd) write(r *keyRoom, p *config.Provider, k config.Key, old *config.Key) error {
+func (r *keyRoom) write(p *config.Provider, k config.Key, old *config.Key) error {
 	item := keychain.Item{Secret: k.Secret, Host: config.Host(p.Endpoint(k.Endpoint).URL)}
 	err := r.both(p.ID, k.Name, item, func(d *config.Doc) error {
 		if old == nil {
 			return d.AddKey(p.ID, k)
 		}
-		if c.Account != "" {
-			if err := d.SetKeyAccount(p.ID, k.Name, c.Account); err != nil {
+		if k.Account != "" {
+			if err := d.SetKeyAccount(p.ID, k.Name, k.Account); err != nil {
 				return err
 			}
 		}

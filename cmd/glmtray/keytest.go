@@ -227,7 +227,7 @@ func (t *tester) send(ctx context.Context, k *keyTest, endpoint *config.Endpoint
 		"stream":     false,
 	})
 	if request, err := dialect.Read(body); err == nil { // it always can be read
-		body, _ = request.For(dialect.Fit{Model: model, Refuses: dialect.Refuses(t.provider.Refuses)})
+		body, _ = request.For(dialect.Fit{Model: model, Refuses: dialect.Refuses(t.provider.Refuses)}, nil)
 	}
 	start := time.Now()
 	reply := t.sender.Send(ctx, &upstream.Call{

@@ -11,19 +11,20 @@ import (
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
-// newLogger writes lines to w and, while somebody watches, to the bus. Both
-// pass the scrubber: vendors echo keys in their errors.
-func newLogger(w io.Writer, level string, scrub *secret.Scrubber, bus *event.Bus) (*slog.Logger, error) {
-	var l slog.LevelVar
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("log level %q: allowed are debug, info, warn, error", level)
-	}
-	text := slog.NewTextHandler(&scrubWriter{w, scrub}, &slog.HandlerOptions{Level: &l})
-	return slog.New(&busHandler{Handler: text, bus: bus, scrub: scrub}), nil
+// newLogger writes lines of at least level to w and, while somebody watches, to
+// the bus. Both pass the scrubber: vendors echo keys in their errors.
+func newLogger(w io.Writer, level slog.Leveler, scrub *secret.Scrubber, bus *event.Bus) *slog.Logger {
+	text := slog.NewTextHandler(&scrubWriter{w, scrub}, &slog.HandlerOptions{Level: level})
+	return slog.New(&busHandler{Handler: text, bus: bus, scrub: scrub})
 }
 
-// LevelVar has UnmarshalText of its own; the type above relies on it.
-var _ interface{ UnmarshalText([]byte) error } = new(slog.LevelVar)
+// setLevel takes the settings' log level.
+func setLevel(l *slog.LevelVar, level string) error {
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return fmt.Errorf("log level %q: allowed are debug, info, warn, error", level)
+	}
+	return nil
+}
 
 // scrubWriter takes keys out of each line. slog hands over whole lines.
 type scrubWriter struct {

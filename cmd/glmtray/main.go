@@ -31,9 +31,12 @@ type cli struct {
 	DataDir string `name:"data-dir" placeholder:"DIR" help:"Folder for the database, body files and (then) the settings." type:"path"`
 	Config  string `name:"config" placeholder:"FILE" help:"The settings file, if it is not settings.toml in its usual place." type:"path"`
 
+	App      appCmd      `cmd:"" default:"withargs" help:"Open the window and the tray icon, and serve; without a display, serve alone. This is also what no command means."`
 	Serve    serveCmd    `cmd:"" help:"Serve the proxy until it is interrupted."`
 	Demo     demoCmd     `cmd:"" help:"Serve the built-in demo provider: three keys that run dry and recover."`
 	Keys     keysCmd     `cmd:"" help:"Add, list, test and order provider keys."`
+	Clients  clientsCmd  `cmd:"" help:"Give the users of this proxy keys of their own."`
+	Logs     logsCmd     `cmd:"" help:"Show the records of requests: who answered, how, and why."`
 	Status   statusCmd   `cmd:"" help:"Show the running proxy: keys, cooldowns, routes."`
 	Explain  explainCmd  `cmd:"" help:"Say which way a request would go now, and why. Nothing is sent."`
 	Doctor   doctorCmd   `cmd:"" help:"Look for what could be wrong: port, keychain, environment, keys, models."`
@@ -70,12 +73,20 @@ func main() {
 	os.Exit(code)
 }
 
+// signals are what asks this process to end.
+var signals = make(chan os.Signal, 2)
+
+// takeSignals makes this program the one that hears them, whoever else wanted to.
+func takeSignals() {
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+}
+
 // interruptible ends the context at the first SIGINT or SIGTERM and the
 // process at the second.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	takeSignals()
 	go func() {
 		<-signals
 		cancel()
@@ -97,9 +108,6 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	)
 	if err != nil {
 		return tell(stderr, err)
-	}
-	if len(args) == 0 {
-		args = []string{"--help"}
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 { // --help was answered

@@ -11,11 +11,13 @@ import (
 	"github.com/glmtray/glmtray/internal/store"
 )
 
-// recorder hands the record of each request to the body files.
+// recorder hands the record of each request to the database and to the body
+// files.
 type recorder struct {
-	scrub  *secret.Scrubber
-	log    *slog.Logger
-	bodies atomic.Pointer[bodyFiles]
+	scrub    *secret.Scrubber
+	log      *slog.Logger
+	requests *store.RequestWriter // nil: there is no database
+	bodies   atomic.Pointer[bodyFiles]
 }
 
 type bodyFiles struct {
@@ -59,7 +61,12 @@ func (r *recorder) end(b *bodyFiles) {
 	}
 }
 
-func (r *recorder) close(context.Context) {
+func (r *recorder) close(ctx context.Context) {
+	if r.requests != nil {
+		if err := r.requests.Close(ctx); err != nil {
+			r.log.Error("some requests are not in the records", "error", err)
+		}
+	}
 	if b := r.bodies.Swap(nil); b != nil {
 		r.end(b)
 	}
@@ -68,8 +75,11 @@ func (r *recorder) close(context.Context) {
 // Bodies reports whether body files are kept.
 func (r *recorder) Bodies() bool { return r.bodies.Load() != nil }
 
-// Record queues the body file and returns at once.
+// Record queues the record and the body file and returns at once.
 func (r *recorder) Record(p proxy.Record) {
+	if r.requests != nil {
+		r.requests.Put(requestOf(&p)) // a record that is lost is told by the writer
+	}
 	b := r.bodies.Load()
 	if b == nil {
 		return
@@ -86,4 +96,15 @@ func (r *recorder) Record(p proxy.Record) {
 		}
 	}
 	b.Put(rec)
+}
+
+// requestOf is what the database keeps of a record.
+func requestOf(p *proxy.Record) store.Request {
+	r := store.Request{Finished: p.Finished, Tries: make([]store.Try, len(p.Tries))}
+	for i, a := range p.Tries {
+		r.Tries[i] = store.Try{
+			Provider: a.Provider, Model: a.Model, Key: a.Key, Status: a.Status, Class: a.Class, Reason: a.Reason, Took: a.Took,
+		}
+	}
+	return r
 }

@@ -23,6 +23,7 @@ type runFile struct {
 	URL     string    `json:"url"`
 	Token   string    `json:"token"` // for /_control; made anew at each start
 	Started time.Time `json:"started"`
+	Window  bool      `json:"window,omitempty"` // it has a window, which can be raised
 }
 
 func runPath(dataDir string) string { return filepath.Join(dataDir, "run.json") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -20,7 +21,10 @@ type serveCmd struct {
 }
 
 // Run serves until the context ends.
-func (c *serveCmd) Run(e *env) error {
+func (c *serveCmd) Run(e *env) error { return serve(e, c.options()) }
+
+// options are what the flags say.
+func (c *serveCmd) options() appOptions {
 	flags := map[string]string{}
 	if c.Addr != "" {
 		flags["addr"] = c.Addr
@@ -31,7 +35,7 @@ func (c *serveCmd) Run(e *env) error {
 	if c.AllowRemote {
 		flags["allow_remote"] = "true"
 	}
-	return serve(e, appOptions{envFile: c.EnvFile, flags: flags, noDemo: c.NoDemo})
+	return appOptions{envFile: c.EnvFile, flags: flags, noDemo: c.NoDemo}
 }
 
 type demoCmd struct {
@@ -58,23 +62,33 @@ func serve(e *env, opt appOptions) error {
 		return err
 	}
 	defer a.close()
+	return a.serve(e.ctx, e.stdout)
+}
+
+// serve listens, tells where, and serves until ctx ends.
+func (a *app) serve(ctx context.Context, stdout io.Writer) error {
+	if err := a.admit(ctx); err != nil {
+		return err
+	}
 	set := a.settings()
-	l, err := listen(e.ctx, set.Addr, set.AddrGiven, a.rememberedPort())
+	l, err := listen(ctx, set.Addr, set.AddrGiven, a.rememberedPort())
 	if err != nil {
 		return err
 	}
 	a.rememberPort(l)
-	if err := writeRunFile(set.DataDir, runFile{PID: os.Getpid(), URL: l.url(), Token: a.token, Started: time.Now()}); err != nil {
+	a.at.Store(l)
+	run := runFile{PID: os.Getpid(), URL: l.url(), Token: a.token, Started: time.Now(), Window: a.opt.window}
+	if err := writeRunFile(set.DataDir, run); err != nil {
 		a.log.Warn("commands will not find this proxy", "error", err)
 	}
 	defer removeRunFile(set.DataDir)
 	a.server.SetAddr(net.JoinHostPort(l.host, strconv.Itoa(l.port)))
 
-	ctx, cancel := context.WithCancel(e.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.background(ctx)
 	done := serveHTTP(l, a.server, a.log.Handler())
-	if _, err := fmt.Fprintf(e.stdout, "listening on %s\n", l.url()); err != nil {
+	if _, err := fmt.Fprintf(stdout, "listening on %s\n", l.url()); err != nil {
 		a.log.Warn("standard output is closed", "error", err)
 	}
 	a.announce(l)
@@ -90,6 +104,7 @@ func (a *app) untilEnd(ctx context.Context, done *servers) error {
 		a.log.Info("stopping", "in_flight", a.server.Snapshot().Requests.InFlight, "at_most", a.settings().Shutdown)
 	case failed = <-done.failed:
 	}
+	removeRunFile(a.settings().DataDir) // who starts now shall not take this one for serving
 	a.server.Drain()
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings().Shutdown)
 	defer cancel()

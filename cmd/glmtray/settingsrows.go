@@ -1,0 +1,179 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/ui"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// settingRow is one line of the settings page.
+type settingRow struct {
+	name    string // as in settings.toml
+	kind    string
+	restart bool // in force after a restart only
+	value   func(*config.Settings) string
+}
+
+func boolRow(name string, get func(*config.Settings) bool) settingRow {
+	return settingRow{name: name, kind: "bool", value: func(s *config.Settings) string { return strconv.FormatBool(get(s)) }}
+}
+
+func timeRow(name string, get func(*config.Settings) time.Duration) settingRow {
+	return settingRow{name: name, kind: "duration", value: func(s *config.Settings) string { return span(get(s)) }}
+}
+
+// span writes 1m0s as 1m.
+func span(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// atMost writes a time for people: 14 days.
+func atMost(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return plural(int(d/day), "day")
+	}
+	return span(d)
+}
+
+// settingRows are the settings that the window shows; the file has more.
+var settingRows = []settingRow{
+	{name: "addr", kind: "text", restart: true, value: func(s *config.Settings) string { return s.Addr }},
+	boolRow("fallback_on_cooldown", func(s *config.Settings) bool { return s.FallbackOnCooldown }),
+	timeRow("cooldown", func(s *config.Settings) time.Duration { return s.Cooldown }),
+	{name: "token_threshold", kind: "number", value: func(s *config.Settings) string { return strconv.Itoa(s.TokenThreshold) }},
+	timeRow("max_wait", func(s *config.Settings) time.Duration { return s.MaxWait }),
+	boolRow("require_client_key", func(s *config.Settings) bool { return s.RequireClientKey }),
+	boolRow("log_requests", func(s *config.Settings) bool { return s.LogRequests }),
+	{name: "log_level", kind: "text", value: func(s *config.Settings) string { return s.LogLevel }},
+	boolRow("close_to_tray", func(s *config.Settings) bool { return s.CloseToTray }),
+}
+
+// startAtLogin is a setting that no file of ours has: the system's own list of
+// what to start is the truth.
+const startAtLogin = "start_at_login"
+
+// wishes are the settings as they stand, without asking the keychain; nil if
+// they cannot be read.
+func (d *desktop) wishes(ctx context.Context) *config.Settings {
+	load := d.e.loadOptions(d.opt)
+	load.Keychain = noKeychain{}
+	s, err := config.Load(ctx, load)
+	if err != nil {
+		return nil
+	}
+	return d.opt.wish(s)
+}
+
+// Settings implements ui.Backend.
+func (d *desktop) Settings() []state.Setting {
+	s := d.wishes(context.Background())
+	if s == nil {
+		return nil
+	}
+	out := make([]state.Setting, 0, len(settingRows)+1)
+	for i := range settingRows {
+		row := &settingRows[i]
+		origin := s.Origins[row.name]
+		out = append(out, state.Setting{
+			Name: row.name, Value: row.value(s), Origin: string(origin), Fixed: !editable(s, origin),
+			Kind: row.kind, Restart: row.restart,
+		})
+	}
+	login := state.Setting{Name: startAtLogin, Kind: "bool", Value: "false", Origin: "this system"}
+	on, err := startsAtLogin(d.e)
+	if err != nil {
+		login.Fixed, login.Origin = true, err.Error()
+	}
+	login.Value = strconv.FormatBool(on)
+	return append(out, login)
+}
+
+// editable reports whether the file, which the window writes, has the last word.
+func editable(s *config.Settings, origin config.Origin) bool {
+	return origin == "" || origin == config.FromDefault ||
+		strings.HasPrefix(string(origin), filepath.Base(s.ConfigFile)+":")
+}
+
+// Set implements ui.Backend.
+func (d *desktop) Set(ctx context.Context, name, value string) error {
+	if name == startAtLogin {
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%s: must be true or false", name)
+		}
+		return startAtLoginOr(d.e, on)
+	}
+	return d.in(ctx, func(r *keyRoom) error {
+		if err := r.edit(func(doc *config.Doc) error { return doc.SetScalar(name, value) }); err != nil {
+			return err
+		}
+		r.poke()
+		return nil
+	})
+}
+
+// Facts that are remembered about questions.
+const factStart = "answer start"
+
+// Questions implements ui.Backend. It waits until it is known what is there.
+func (d *desktop) Questions() []ui.Question {
+	select {
+	case <-d.begun:
+	case <-d.e.ctx.Done():
+	}
+	a := d.app.Load()
+	if a == nil {
+		return nil
+	}
+	var out []ui.Question
+	_, answered, err := a.store.Recall(d.e.ctx, factStart)
+	if a.settings().Demo && err == nil && !answered {
+		out = append(out, ui.Question{
+			ID: "start", Text: "There is no provider key yet. How do you want to begin?",
+			Options: []ui.Option{{ID: "demo", Text: "Look around with the demo"}, {ID: "key", Text: "Add a key"}},
+		})
+	}
+	if a.settings().Origins["log_requests"] == config.FromDefault {
+		out = append(out, ui.Question{
+			ID:   "bodies",
+			Text: "May glmtray keep the text of requests and answers in files on this computer? They help to find out what went wrong; keys are taken out.",
+			Options: []ui.Option{
+				{ID: "no", Text: "Keep no text"}, {ID: "yes", Text: "Keep it, for " + atMost(a.settings().LogMaxAge) + " at most"},
+			},
+		})
+	}
+	return out
+}
+
+// Answer implements ui.Backend.
+func (d *desktop) Answer(ctx context.Context, question, answer string) error {
+	switch question {
+	case "bodies":
+		return d.Set(ctx, "log_requests", strconv.FormatBool(answer == "yes"))
+	case "start":
+		a := d.app.Load()
+		if a == nil {
+			return errNotServing
+		}
+		return a.store.Remember(ctx, factStart, answer, time.Time{})
+	}
+	return errors.New("there is no such question")
+}
