@@ -1,0 +1,77 @@
+# glmtray. `make` alone shows what there is to do.
+#
+#   make run ARGS="--addr 127.0.0.1:0"     further words for the program
+#   YES=1 make test                        install what the tests lack without asking
+
+VERSION  := $(or $(shell git describe --tags --dirty 2>/dev/null | sed 's/^v//'),0.1.0-dev)
+ARGS     ?=
+# The version stands in -ldflags, so git is not asked a second time: in a
+# checkout that belongs to somebody else (a container) that would fail the build.
+# -trimpath and the tags are the same in every step that builds: with others the
+# toolkit would be compiled once more.
+BUILD    := go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+GOLANGCI := 2.12.2
+# What can be built here: with the window, or without.
+TAGS      = tags=$$(packaging/setup.sh tags)
+PROGRAM   = case $$tags in *headless*) cgo=0 ;; *) cgo=1 ;; esac; CGO_ENABLED=$$cgo $(BUILD) -tags $$tags -o bin/glmtray ./cmd/glmtray
+
+# Under CI a test that would be skipped for want of something fails instead.
+ifneq ($(filter-out 0 false,$(CI)),)
+export GLMTRAY_TEST_REQUIRE ?= 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: run demo build headless test screenshots lint bench help clean go
+
+run: go ## open the window if there is a display, else serve without one
+	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
+		Linux | *BSD) tags=migrated_fynedo,headless ;; \
+		*) packaging/setup.sh build && $(TAGS) ;; esac && { $(PROGRAM); }
+	@exec bin/glmtray app $(ARGS)
+
+demo: headless ## serve the built-in simulator, no key needed
+	@exec bin/glmtray demo $(ARGS)
+
+build: go ## bin/glmtray for this machine, with its window
+	@packaging/setup.sh build
+	@$(TAGS); $(PROGRAM)
+
+headless: go ## bin/glmtray as one static binary without a window
+	@tags=migrated_fynedo,headless; $(PROGRAM)
+
+# What needs no display is tested headless. The window's own tests come last and
+# alone: drawing in software takes the processor.
+test: go ## vet, the walls of the house, every test with the race detector
+	@packaging/setup.sh test
+	@$(TAGS); go vet -trimpath -tags $$tags ./...
+	@race=$$(packaging/setup.sh race); $${race:+env CGO_ENABLED=1} go test $$race -trimpath -tags migrated_fynedo,headless ./...
+	@$(TAGS); case $$tags in *headless*) ;; *) race=$$(packaging/setup.sh race); \
+		go test $$race -trimpath -tags $$tags -run Window ./cmd/glmtray && \
+		go test -trimpath -tags $$tags ./internal/e2e/desktop ;; esac
+
+screenshots: go ## pictures of every page, dark and light, in dist/screenshots
+	@GLMTRAY_TEST_REQUIRE=1 GLMTRAY_SCREENSHOTS=$(CURDIR)/dist/screenshots \
+		go test -count=1 -trimpath -tags migrated_fynedo -run Pictures ./internal/e2e/desktop
+
+lint: go ## golangci-lint, as .golangci.yml has it
+	@if golangci-lint version 2>/dev/null | grep -q 'version v\{0,1\}$(GOLANGCI) '; then \
+		golangci-lint run ./...; \
+	else \
+		go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI) run ./...; \
+	fi
+
+bench: headless ## what glmtray costs beside a bare reverse proxy
+	@go run ./internal/bench -bin bin/glmtray $(ARGS)
+
+clean: ## remove what was built
+	@rm -rf bin dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+go:
+	@command -v go >/dev/null || { \
+		echo 'error: Go is not installed, and it is all that glmtray needs' >&2; \
+		echo 'hint: https://go.dev/dl/' >&2; \
+		exit 1; \
+	}

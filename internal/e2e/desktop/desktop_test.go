@@ -1,0 +1,187 @@
+//go:build linux && !headless
+
+package desktop
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/proxy/simulator"
+)
+
+func TestPauseAndResumeFromTheTray(t *testing.T) {
+	s := newSession(t, desk{})
+	sim := cerebras(t)
+	p := s.start(launch{dir: s.withKey(settingsFor(sim))})
+	s.tray.await("Serving on "+strings.TrimPrefix(p.url(), "http://"), "· 1 key ready")
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Fatalf("%d: %s", status, body)
+	}
+	s.tray.await("Last: gpt-oss-120b → cerebras/one", "")
+
+	s.tray.click("Pause", func() bool { return s.tray.line("Resume") != "" })
+	s.tray.await("Paused", "")
+	if status, body := p.ask(); status != http.StatusServiceUnavailable {
+		t.Errorf("while paused: %d: %s", status, body)
+	}
+	s.tray.click("Resume", func() bool { return s.tray.line("Pause") == "Pause" })
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Errorf("after resuming: %d: %s", status, body)
+	}
+	if got := served(sim); len(got) != 2 {
+		t.Errorf("the provider answered %v, want two", got)
+	}
+}
+
+func TestACooldownIsShownInTheTrayAndRunsDown(t *testing.T) {
+	s := newSession(t, desk{})
+	sim := cerebras(t, simulator.Fault{When: simulator.When{Times: 1}, What: "cerebras/tpm", Wait: simulator.Duration(8 * time.Second)})
+	p := s.start(launch{dir: s.withKey("max_wait = \"1s\"\n" + settingsFor(sim))})
+	s.tray.await("cerebras/one: ready", "")
+	if status, body := p.ask(); status == http.StatusOK {
+		t.Fatalf("%d: %s", status, body)
+	}
+	first := s.tray.await("cerebras/one: ", "back in ")
+	s.tray.await("Serving on ", "0 of 1 key ready")
+	eventually(t, "another figure than "+first, func() bool {
+		l := s.tray.line("cerebras/one: ")
+		return strings.Contains(l, "back in ") && l != first
+	})
+	s.tray.await("cerebras/one: ready", "")
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Errorf("after the cooldown: %d: %s", status, body)
+	}
+}
+
+func TestASecondStartRaisesTheFirstWindow(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: settingsFor(cerebras(t))})
+	p.url()
+	p.awaitWindow()
+	p.closeWindow()
+	again := s.start(launch{dir: p.dir})
+	again.wait(0)
+	p.awaitWindow()
+	if out := again.stdout.String(); out != "" {
+		t.Errorf("the second one says %q", out)
+	}
+}
+
+func TestASecondStartRaisesAWindowThatServesNothing(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: "colour = \"red\"\n"})
+	s.tray.await("Not serving: ", "settings.toml:1")
+	p.awaitWindow()
+	p.closeWindow()
+	again := s.start(launch{dir: p.dir})
+	again.wait(0)
+	p.awaitWindow()
+}
+
+func TestAWindowBesideAProxyWithoutOneIsRefused(t *testing.T) {
+	s := newSession(t, desk{})
+	settings := settingsFor(cerebras(t))
+	alone := s.start(launch{settings: settings, args: []string{"serve"}})
+	alone.url()
+	beside := s.start(launch{dir: alone.dir})
+	beside.wait(1)
+	if said := beside.stderr.String(); !strings.Contains(said, "without a window") || !strings.Contains(said, "hint: ") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestTheWindowClosesToTheTrayAndComesBack(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: settingsFor(cerebras(t))})
+	p.awaitWindow()
+	p.closeWindow()
+	s.tray.click("Open glmtray", func() bool { return p.window() != "" })
+	p.awaitWindow()
+}
+
+func TestQuitFromTheTrayEndsWithZero(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: settingsFor(cerebras(t))})
+	p.url()
+	s.tray.click("Quit", func() bool {
+		select {
+		case <-p.gone:
+			return true
+		default:
+			return false
+		}
+	})
+	p.wait(0)
+}
+
+func TestASignalEndsTheWindowWithZero(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: settingsFor(cerebras(t))})
+	p.url()
+	p.awaitWindow()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.wait(0)
+}
+
+func TestHiddenStartsInTheTrayOnlyWhereThereIsOne(t *testing.T) {
+	t.Run("with a tray", func(t *testing.T) {
+		s := newSession(t, desk{})
+		p := s.start(launch{settings: settingsFor(cerebras(t)), args: []string{"app", "--hidden"}})
+		p.url()
+		s.tray.await("Open glmtray", "")
+		if p.window() != "" {
+			t.Error("the window is shown")
+		}
+		s.tray.vanish()
+		p.awaitWindow() // nothing could bring it back
+	})
+	t.Run("without", func(t *testing.T) {
+		s := newSession(t, desk{trayless: true})
+		p := s.start(launch{settings: settingsFor(cerebras(t)), args: []string{"app", "--hidden"}})
+		p.awaitWindow()
+		p.closeWindow() // is the end, then
+		p.wait(0)
+	})
+}
+
+func TestWithoutASessionBusTheWindowServesAndEndsWithZero(t *testing.T) {
+	s := newSession(t, desk{trayless: true})
+	p := s.start(launch{settings: settingsFor(cerebras(t)), environ: []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent/bus"}})
+	p.url()
+	p.closeWindow()
+	p.wait(0)
+}
+
+func TestTheQuestionsOfAFirstStartAreAskedOnce(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{settings: "addr = \"127.0.0.1:0\"\n"})
+	s.tray.await("Demo on ", "")
+	p.still()
+	// Look around with the demo; keep no text; continue.
+	p.press("Tab", "space", "Tab", "Tab", "space", "Tab", "Tab", "space")
+	settings := func() string {
+		text, err := os.ReadFile(filepath.Join(p.dir, "settings.toml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	eventually(t, "the answer stands in the settings", func() bool { return strings.Contains(settings(), "log_requests = false") })
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Errorf("the demo answers %d: %s", status, body)
+	}
+	// Nothing is asked any more: the page of keys opens, which it does not while
+	// something is.
+	p.stop()
+	again := s.start(launch{dir: p.dir})
+	s.tray.await("Demo on ", "")
+	again.addKey("desk", keyOne)
+	eventually(t, "a key is added", func() bool { return strings.Contains(settings(), `name = "desk"`) })
+}

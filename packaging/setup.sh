@@ -1,0 +1,217 @@
+#!/bin/sh
+# Installs what glmtray's tests and builds need from the system, and only that.
+#
+#   setup.sh NEED    install what NEED (build, test) lacks here; asks once
+#   setup.sh race    print "-race" if go test can use the race detector here
+#   setup.sh tags    print the build tags of what can be built here: with the
+#                    window, or headless; installs nothing
+#
+# It shows one package command and asks. YES=1, CI, or root without a terminal:
+# it does not ask. If the answer is no, or there is no way to install, it says
+# what will be skipped and goes on; under CI it fails.
+set -eu
+
+# One row a thing: needs | how it is noticed | Debian, Ubuntu | Fedora | Arch | what for
+# A "-" means that nothing has to be installed there. On macOS no row is needed:
+# the keychain and the window are parts of the system, and the C compiler is
+# Apple's.
+rows() {
+	cat <<'ROWS'
+build test | compiles                 | gcc libc6-dev     | gcc glibc-devel         | gcc           | the window, the race detector
+build test | has pkg-config           | pkg-config        | pkgconf-pkg-config      | pkgconf       | finding the libraries of the window
+build test | library gl               | libgl1-mesa-dev   | mesa-libGL-devel        | mesa          | drawing the window
+build test | library x11              | libx11-dev        | libX11-devel            | libx11        | the window under X11
+build test | library xcursor          | libxcursor-dev    | libXcursor-devel        | libxcursor    | the window under X11
+build test | library xrandr           | libxrandr-dev     | libXrandr-devel         | libxrandr     | the window under X11
+build test | library xinerama         | libxinerama-dev   | libXinerama-devel       | libxinerama   | the window under X11
+build test | library xi               | libxi-dev         | libXi-devel             | libxi         | the window under X11
+build test | library xxf86vm          | libxxf86vm-dev    | libXxf86vm-devel        | libxxf86vm    | the window under X11
+build test | library wayland-client   | libwayland-dev    | wayland-devel           | wayland       | the window under Wayland
+build test | library xkbcommon        | libxkbcommon-dev  | libxkbcommon-devel      | libxkbcommon  | the keyboard
+test       | has dbus-daemon          | dbus              | dbus-daemon             | dbus          | a private message bus
+test       | has gnome-keyring-daemon | gnome-keyring     | gnome-keyring           | gnome-keyring | a real keychain under the tests
+test       | has secret-tool          | libsecret-tools   | libsecret               | libsecret     | a second pair of eyes on that keychain
+test       | has Xvfb                 | xvfb              | xorg-x11-server-Xvfb    | xorg-server-xvfb | a display of the tests' own
+test       | rasterises               | libgl1-mesa-dri   | mesa-dri-drivers        | mesa          | drawing without a graphics card
+test       | has openbox              | openbox           | openbox                 | openbox       | a window manager on that display
+test       | has xdotool              | xdotool           | xdotool                 | xdotool       | a hand on its keyboard and mouse
+test       | has xprop                | x11-utils         | xprop                   | xorg-xprop    | looking whether the window manager is there
+test       | has import               | imagemagick       | ImageMagick             | imagemagick   | pictures of the window
+ROWS
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# compiles: a compiler alone is not enough, cgo needs the C library's headers.
+compiles() {
+	# On macOS without Apple's tools, cc is a stub that opens a dialogue.
+	if [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then return 1; fi
+	cc=${CC:-gcc}
+	has "${cc%% *}" || cc=cc
+	has "${cc%% *}" || cc=clang
+	# shellcheck disable=SC2086 # CC may hold flags
+	printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | $cc -x c -o /dev/null - >/dev/null 2>&1
+}
+
+# library: its headers are there.
+library() { has pkg-config && pkg-config --exists "$1"; }
+
+# rasterises: Mesa's software driver is there, whatever the folder is called.
+rasterises() {
+	for driver in /usr/lib*/dri/swrast_dri.so /usr/lib/*/dri/swrast_dri.so; do
+		if [ -e "$driver" ]; then return 0; fi
+	done
+	return 1
+}
+
+on_ci() { case "${CI:-}" in '' | 0 | false) return 1 ;; esac; }
+
+say() { printf '%s\n' "$*" >&2; }
+
+# manager names this machine's package manager by its column in the table.
+manager() {
+	if [ "$(uname -s)" = Darwin ]; then echo macos
+	elif has apt-get; then echo debian
+	elif has dnf; then echo fedora
+	elif has pacman; then echo arch
+	else echo unknown
+	fi
+}
+
+# missing prints "packages | what for" for each row of a need that is not met.
+missing() {
+	rows | while IFS='|' read -r need check debian fedora arch purpose; do
+		case " $(echo $need) " in *" $1 "*) ;; *) continue ;; esac
+		if eval "$check" </dev/null; then continue; fi
+		case $2 in
+		debian) packages=$debian ;;
+		fedora) packages=$fedora ;;
+		arch) packages=$arch ;;
+		macos) continue ;;
+		*) packages=$debian ;;
+		esac
+		[ "$(echo $packages)" = - ] || echo $packages "|" $purpose
+	done
+}
+
+# command_for prints the package command, without what makes us root.
+command_for() {
+	case $1 in
+	debian) echo "apt-get install -y --no-install-recommends $2" ;;
+	fedora) echo "dnf install -y $2" ;;
+	arch) echo "pacman -S --needed --noconfirm $2" ;;
+	esac
+}
+
+# become prints what makes a command run as root; it fails if nothing does.
+become() {
+	if [ "$(id -u)" = 0 ]; then return 0; fi
+	if has sudo; then
+		# Where nobody can type a password, fail rather than wait for one.
+		if [ -t 0 ]; then echo sudo; else echo sudo -n; fi
+	elif has doas; then echo doas
+	else return 1
+	fi
+}
+
+# allowed asks once, where somebody is there to answer.
+allowed() {
+	if [ "${YES:-}" = 1 ] || on_ci; then return 0; fi
+	if [ ! -t 0 ]; then [ "$(id -u)" = 0 ]; return; fi
+	printf 'run it now? [Y/n] ' >&2
+	read -r answer || return 1
+	case $answer in '' | [yY]*) return 0 ;; *) return 1 ;; esac
+}
+
+# install runs the package command; lists of packages that are old or missing
+# are fetched once.
+install() {
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	export DEBIAN_FRONTEND=noninteractive
+	if $2 >"$log" 2>&1 </dev/null; then return 0; fi
+	case $1 in
+	debian) $3 apt-get update >>"$log" 2>&1 </dev/null || true ;;
+	arch) $3 pacman -Sy --noconfirm >>"$log" 2>&1 </dev/null || true ;;
+	esac
+	if $2 >>"$log" 2>&1 </dev/null; then return 0; fi
+	tail -n 15 "$log" >&2
+	return 1
+}
+
+# without says what will not happen. Under CI that is a failure.
+without() {
+	if on_ci; then
+		say "error: $1 and CI tests everything"
+		exit 1
+	fi
+	say "note: $1; what needs it is skipped, and says so"
+	exit 0
+}
+
+setup() {
+	need=$1
+	case $need in
+	build | test) ;;
+	*)
+		say "error: setup.sh knows no need \"$need\""
+		exit 2
+		;;
+	esac
+	system=$(manager)
+	lacks=$(missing "$need" "$system")
+	if [ -z "$lacks" ]; then return 0; fi
+	packages=$(echo "$lacks" | cut -d'|' -f1 | tr ' ' '\n' | sed '/^$/d' | awk '!seen[$0]++' | paste -sd' ' -)
+
+	say "make $need needs, and this machine lacks:"
+	echo "$lacks" | sed "s/ |/:/; s/^/  /" >&2
+	if [ "$system" = unknown ]; then
+		without "there is no package manager here that setup.sh knows (apt-get, dnf, pacman)"
+	fi
+	if ! root=$(become); then
+		without "installing needs root, and there is neither sudo nor doas"
+	fi
+	command=$(command_for "$system" "$packages")
+	if [ -n "$root" ]; then command="$root $command"; fi
+	say "  $command"
+	if ! allowed; then without "not installed"; fi
+	if ! install "$system" "$command" "$root"; then without "the command failed"; fi
+	lacks=$(missing "$need" "$system")
+	if [ -n "$lacks" ]; then without "installed, but still not found: $(echo "$lacks" | cut -d'|' -f2 | paste -sd, -)"; fi
+}
+
+# race needs a C compiler and a machine that the detector was made for.
+race() {
+	case $(go env GOARCH) in
+	amd64 | arm64 | loong64 | ppc64le | riscv64 | s390x) ;;
+	*)
+		say "note: the race detector does not know $(go env GOARCH), the tests run without it"
+		return
+		;;
+	esac
+	if compiles; then echo -race; else say "note: no C compiler, the tests run without the race detector"; fi
+}
+
+# tags: the window wants a C compiler and, beside macOS and Windows, headers.
+tags() {
+	if compiles; then
+		case $(uname -s) in
+		Darwin | MINGW* | MSYS* | CYGWIN*) lacks= ;;
+		*) lacks=$(missing build "$(manager)") ;;
+		esac
+	else lacks="C compiler"; fi
+	if [ -z "$lacks" ]; then echo migrated_fynedo; else
+		say "note: this machine lacks what building the window needs (see: packaging/setup.sh build), so it is left out"
+		echo migrated_fynedo,headless
+	fi
+}
+
+case ${1:-} in
+race) race ;;
+tags) tags ;;
+'')
+	say "usage: setup.sh build | test | race | tags"
+	exit 2
+	;;
+*) setup "$1" ;;
+esac
