@@ -14,7 +14,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite" as well
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -66,7 +67,7 @@ func openWith(ctx context.Context, dir string, log *slog.Logger, steps []migrati
 	// Twice at most: a database is set aside and a new one begun. A third
 	// round would mean that the disk damages what is written to it.
 	for range 3 {
-		err = s.open(ctx)
+		err = s.openPatiently(ctx)
 		var broken *unusable
 		if !errors.As(err, &broken) {
 			break
@@ -80,6 +81,34 @@ func openWith(ctx context.Context, dir string, log *slog.Logger, steps []migrati
 		return nil, fmt.Errorf("opening store %s: %w", s.path, err)
 	}
 	return s, nil
+}
+
+// How long, and how often, an open that finds the database locked is tried.
+const (
+	busyLimit = 5 * time.Second
+	busyPause = 20 * time.Millisecond
+)
+
+// openPatiently opens while others do. SQLite's own busy timeout covers a
+// locked database, but not the switch to its write-ahead log, which is refused
+// at once while another connection is at the same.
+func (s *Store) openPatiently(ctx context.Context) error {
+	for end := time.Now().Add(busyLimit); ; {
+		err := s.open(ctx)
+		if !isBusy(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // prepareFolder makes the data folder. One that exists keeps its mode: the user
