@@ -22,27 +22,27 @@ func noDisplay(e *env) string {
 	if x11 == "" && wayland == "" {
 		return "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"
 	}
-	if wayland != "" {
-		if !filepath.IsAbs(wayland) {
-			wayland = filepath.Join(e.variable("XDG_RUNTIME_DIR"), wayland)
-		}
-		if answers(e.ctx, "unix", wayland) {
-			return ""
-		}
+	if wayland != "" && !filepath.IsAbs(wayland) {
+		wayland = filepath.Join(e.variable("XDG_RUNTIME_DIR"), wayland)
 	}
-	host, rest, _ := strings.Cut(x11, ":")
-	number, err := strconv.Atoi(strings.Split(rest, ".")[0])
-	if err == nil && x11 != "" {
-		local := host == "" || strings.HasPrefix(host, "unix")
-		socket := "/tmp/.X11-unix/X" + strconv.Itoa(number)
-		if local && (answers(e.ctx, "unix", socket) || answers(e.ctx, "unix", "@"+socket)) {
-			return ""
-		}
-		if !local && answers(e.ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(6000+number))) {
-			return ""
-		}
+	if wayland != "" && answers(e.ctx, "unix", wayland) || x11Answers(e.ctx, x11) {
+		return ""
 	}
 	return "the display " + cmp.Or(x11, wayland) + " does not answer"
+}
+
+// x11Answers knocks at a display such as ":0", "unix:0.0" or "host:10.0".
+func x11Answers(ctx context.Context, display string) bool {
+	host, rest, _ := strings.Cut(display, ":")
+	number, err := strconv.Atoi(strings.Split(rest, ".")[0])
+	if err != nil {
+		return false
+	}
+	if host != "" && !strings.HasPrefix(host, "unix") {
+		return answers(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(6000+number)))
+	}
+	socket := "/tmp/.X11-unix/X" + strconv.Itoa(number)
+	return answers(ctx, "unix", socket) || answers(ctx, "unix", "@"+socket)
 }
 
 func answers(ctx context.Context, network, addr string) bool {

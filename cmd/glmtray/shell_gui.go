@@ -33,7 +33,7 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	defer stop()
 	inner.ctx = ctx
 	d := newDesktop(&inner, opt)
-	var app fyne.App = driver.NewWithID(appID)
+	app := driver.NewWithID(appID)
 	// The toolkit ends itself at a signal, which leaves nobody time to stop drawing.
 	app.Lifecycle().SetOnStarted(takeSignals)
 	var window *ui.UI

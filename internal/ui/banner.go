@@ -29,7 +29,7 @@ func newBanner(u *UI) *banner {
 		b.seen, u.note = b.text.Text, ""
 		b.draw()
 	})
-	line := container.NewBorder(nil, nil, atLeast(markWidth, 0, b.mark), container.NewHBox(b.again, b.away), b.text)
+	line := container.NewBorder(nil, nil, atLeast(markWidth, 0, b.mark), container.NewCenter(container.NewHBox(b.again, b.away)), b.text)
 	b.box = container.NewVBox(around(near, line), widget.NewSeparator())
 	b.box.Hide()
 	return b
@@ -84,8 +84,10 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	r := []rune(text)
-	text = strings.ToUpper(string(r[:1])) + string(r[1:])
+	if first, _, _ := strings.Cut(text, " "); !strings.Contains(first, "/") { // "cerebras/desk" is a name
+		r := []rune(text)
+		text = strings.ToUpper(string(r[:1])) + string(r[1:])
+	}
 	if strings.ContainsAny(text[len(text)-1:], ".!?") {
 		return text
 	}

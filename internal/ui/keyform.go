@@ -273,7 +273,7 @@ func (f *keyForm) question(n *Needs) {
 		f.setPolicy(n.Text, n.Link)
 		return
 	}
-	f.fail(n)
+	say(f.message, widget.WarningImportance, sentence(n.Error()))
 	word := tr("Add it anyway")
 	if n.What == "replace" {
 		word = tr("Replace it")

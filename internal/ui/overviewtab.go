@@ -110,13 +110,17 @@ func (o *overview) draw(now time.Time) {
 	setText(o.url, url)
 	enable(o.copyURL, s.URL != "")
 	o.drawFlip(s.State)
-	setText(o.headline, o.u.st.Headline(now))
+	headline := o.u.st.Headline(now)
+	if s.Problem != "" {
+		headline = tr("Not serving") // the banner above says why
+	}
+	setText(o.headline, headline)
 	o.drawCounts()
 	if rows := o.u.st.Keys(now); !slices.Equal(rows, o.keyRows) {
 		o.keyRows = rows
 		o.keys.Refresh()
 	}
-	show(o.noKeys, len(o.keyRows) == 0)
+	show(o.noKeys, len(o.keyRows) == 0 && s.Problem == "") // which keys there are is not known then
 	if rows := o.u.st.Decisions(decisionsShown); !slices.Equal(rows, o.rows) {
 		o.rows = rows
 		o.decisions.Refresh()

@@ -117,6 +117,9 @@ func newSettingRow(s *settings, v state.Setting) *settingRow {
 
 // title writes "start_at_login" as "Start at login".
 func title(name string) string {
+	if name == "addr" {
+		return tr("Address")
+	}
 	return strings.TrimSuffix(sentence(strings.ReplaceAll(strings.ReplaceAll(name, "_", " "), ".", " · ")), ".")
 }
 
