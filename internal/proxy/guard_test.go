@@ -114,8 +114,7 @@ func needsKey(s *config.Settings) { s.RequireClientKey, s.ClientKey = true, secr
 
 func TestAClientKeyIsWantedWhereItIsRequired(t *testing.T) {
 	r := newRig(t, setup{tune: needsKey, options: func(o *proxy.Options) { o.Clients = people{} }})
-	served := 0
-	for _, c := range []struct {
+	for i, c := range []struct {
 		bearer, api, code, client string
 	}{
 		{"", "", "missing_authorization", ""},
@@ -143,8 +142,7 @@ func TestAClientKeyIsWantedWhereItIsRequired(t *testing.T) {
 		p := r.ask("gpt-oss-120b", false, header...)
 		if c.code == "" {
 			p.want(t, 200, "cerebras")
-			served++
-			if got := r.records.last(t, served).Client; got != c.client {
+			if got := r.records.last(t, i+1).Client; got != c.client {
 				t.Errorf("%q %q: client %q, want %q", c.bearer, c.api, got, c.client)
 			}
 			continue

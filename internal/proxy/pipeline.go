@@ -58,6 +58,20 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, i
 	s.relay(w, c, answer)
 }
 
+// refuse answers a request that is not let in. One that was meant for a provider
+// is recorded like any other, but for its body, which nobody reads.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, world *world, id routeID, path string, e *chat.Error) {
+	if id != routeChat && id != routeForward {
+		writeError(w, e)
+		return
+	}
+	c := &call{id: s.nextID.next(), start: time.Now(), world: world, in: r, path: path}
+	s.count.requests.Add(1)
+	defer s.finish(c)
+	w.Header()["X-Request-Id"] = []string{c.id}
+	s.fail(w, c, e)
+}
+
 // rescue tells of a panic of our own making, which net/http would only mention,
 // and answers if nothing was sent. An answer that was broken off on purpose
 // goes on its way.

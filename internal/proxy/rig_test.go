@@ -281,6 +281,12 @@ func (r *recorder) Record(p proxy.Record) {
 	r.all = append(r.all, p)
 }
 
+func (r *recorder) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
+}
+
 // last waits for n records and gives the newest.
 func (r *recorder) last(t *testing.T, n int) proxy.Record {
 	t.Helper()

@@ -153,11 +153,11 @@ func (s *Server) Drain() {
 // ServeHTTP answers every request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world := s.world.Load()
+	route, path := routeOf(r)
 	if e := world.guard(r, s.listenHost()); e != nil {
-		writeError(w, e)
+		s.refuse(w, r, world, route, path, e)
 		return
 	}
-	route, path := routeOf(r)
 	switch {
 	case route == routeHealth:
 		s.health(w)
@@ -171,7 +171,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	client, e := s.authenticate(world, r)
 	if e != nil {
-		writeError(w, e)
+		s.refuse(w, r, world, route, path, e)
 		return
 	}
 	switch route {
