@@ -185,6 +185,9 @@ func environ(ts *testscript.TestScript) []string {
 	return strings.Split(strings.TrimRight(ts.ReadFile("stdout"), "\x00"), "\x00")
 }
 
+// Where two seconds are promised the scripts wait six: the machine that tests is
+// busy, and the difference to "never" is what they look for.
+//
 // await [-for TIME] PATTERN COMMAND… repeats `glmtray …` or `fetch …` until its
 // output matches; with ! until it does not.
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
