@@ -139,8 +139,8 @@ func TestAnOutboundProxyAndAnAuthorityOfItsOwnAreHonoured(t *testing.T) {
 		{"as everybody's variable", []string{"HTTPS_PROXY=" + way.url, "GLMTRAY_CA_FILE=" + ca}},
 		{"the setting before the variable", []string{"HTTPS_PROXY=http://127.0.0.1:9", "GLMTRAY_PROXY=" + way.url, "GLMTRAY_CA_FILE=" + ca}},
 	} {
+		before := len(way.asked()) // from before the start: whoever asks for the models may be the first
 		p := start(t, launch{environ: append(cerebrasAt("https://"+faraway), c.environ...)})
-		before := len(way.asked())
 		for _, stream := range []bool{false, true} {
 			if text := p.ask(stream).want(200, "cerebras").text(); text != said {
 				t.Errorf("%s: %q", c.name, text)
@@ -158,8 +158,8 @@ func TestAnOutboundProxyAndAnAuthorityOfItsOwnAreHonoured(t *testing.T) {
 	}
 
 	// NO_PROXY holds against both; the name leads nowhere then.
-	p := start(t, launch{environ: append(cerebrasAt("https://"+faraway), "GLMTRAY_PROXY="+way.url, "NO_PROXY="+faraway, "GLMTRAY_CA_FILE="+ca)})
 	before := len(way.asked())
+	p := start(t, launch{environ: append(cerebrasAt("https://"+faraway), "GLMTRAY_PROXY="+way.url, "NO_PROXY="+faraway, "GLMTRAY_CA_FILE="+ca)})
 	p.ask(false).want(502, "cerebras")
 	if n := len(way.asked()) - before; n != 0 {
 		t.Errorf("the proxy was asked %d times in spite of NO_PROXY", n)
