@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -38,6 +39,7 @@ type appOptions struct {
 // app is the program put together: the one place that knows every room.
 type app struct {
 	load    config.Options
+	seen    stamp // of the settings that were loaded first
 	opt     appOptions
 	bus     *event.Bus
 	scrub   *secret.Scrubber
@@ -93,12 +95,13 @@ func (e *env) loadOptions(opt appOptions) config.Options {
 // newApp puts the rooms together and starts nothing but the demo's simulator.
 func newApp(e *env, opt appOptions) (*app, error) {
 	load := e.loadOptions(opt)
+	seen := stampOf(load)
 	settings, err := loadSettings(e.ctx, load, opt)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{
-		load: load, opt: opt, bus: cmp.Or(opt.bus, new(event.Bus)), scrub: new(secret.Scrubber), roster: roster.New(),
+		load: load, seen: seen, opt: opt, bus: cmp.Or(opt.bus, new(event.Bus)), scrub: new(secret.Scrubber), roster: roster.New(),
 		tokens: tokens.NewEstimator(), token: newToken(), wake: make(chan struct{}, 1),
 	}
 	if err := setLevel(&a.level, settings.LogLevel); err != nil {
@@ -246,23 +249,54 @@ func (a *app) background(ctx context.Context) {
 	a.busy.Go(func() { a.states.run(ctx) })
 	a.busy.Go(func() { a.clients.Run(ctx) })
 	a.busy.Go(func() { a.remember(ctx) })
-	a.busy.Go(func() {
-		done, err := config.Watch(ctx, a.load, func(settings *config.Settings, err error) {
-			if err == nil {
-				err = a.apply(ctx, a.opt.wish(settings))
-			}
-			if err != nil {
-				a.log.Error("the new settings are not used; the old ones stay", "error", err)
-				return
-			}
-			a.log.Info("settings reloaded")
-		})
+	a.busy.Go(func() { a.watch(ctx) })
+}
+
+// watch puts changed settings in force until ctx ends.
+func (a *app) watch(ctx context.Context) {
+	told := func(err error) {
 		if err != nil {
-			a.log.Warn("settings are not watched: changes need a restart", "error", err)
+			a.log.Error("the new settings are not used; the old ones stay", "error", err)
 			return
 		}
-		<-done
+		a.log.Info("settings reloaded")
+	}
+	done, err := config.Watch(ctx, a.load, func(settings *config.Settings, err error) {
+		if err == nil {
+			err = a.apply(ctx, a.opt.wish(settings))
+		}
+		told(err)
 	})
+	if err != nil {
+		a.log.Warn("settings are not watched: changes need a restart", "error", err)
+		return
+	}
+	// What was changed between the loading and the watching nobody has seen yet.
+	if stampOf(a.load) != a.seen {
+		told(a.reload(ctx))
+	}
+	<-done
+}
+
+// stamp tells whether the files of the settings have changed.
+type stamp [2]struct {
+	at   time.Time
+	size int64
+}
+
+// stampOf looks at the settings file and the env file; one that is not there
+// has the zero stamp.
+func stampOf(load config.Options) (s stamp) {
+	file, err := load.SettingsFile()
+	if err != nil {
+		return s // loading tells what is wrong
+	}
+	for i, name := range []string{file, load.EnvFile} {
+		if info, err := os.Stat(name); err == nil {
+			s[i].at, s[i].size = info.ModTime(), info.Size()
+		}
+	}
+	return s
 }
 
 // announce tells what a person should know once the proxy accepts.
