@@ -149,14 +149,3 @@ func holderOf(ctx context.Context, host string, port int) string {
 	}
 	return "another program"
 }
-
-// isLoopback reports whether an address stays on this machine.
-func isLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	host = orLoopback(host)
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}

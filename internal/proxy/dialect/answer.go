@@ -7,15 +7,6 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// UsageOf reads the usage of a whole answer; the zero Usage if it has none.
-func UsageOf(body []byte) chat.Usage {
-	usage := gjson.GetBytes(body, "usage")
-	if !usage.IsObject() {
-		usage = gjson.GetBytes(body, "choices.0.usage")
-	}
-	return usageOf(usage)
-}
-
 // usageOf reads a usage object. Prompt includes Cached and Completion includes
 // Reasoning in OpenAI's form, Cerebras' and Z.ai's (recordings of 2026).
 func usageOf(usage gjson.Result) chat.Usage {

@@ -8,7 +8,7 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
-func TestUsageOfReadsWholeAnswers(t *testing.T) {
+func TestUsageIsReadFromWholeAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
 		want       chat.Usage
@@ -19,7 +19,7 @@ func TestUsageOfReadsWholeAnswers(t *testing.T) {
 		{"with none", `{"choices":[]}`, chat.Usage{}},
 		{"that are no JSON", `<html>usage`, chat.Usage{}},
 	} {
-		if got := UsageOf([]byte(c.body)); got != c.want {
+		if got := ReadCompletion([]byte(c.body)).Usage; got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}

@@ -42,7 +42,11 @@ func (r *completionReader) field() {
 	case "model":
 		r.model = str(r.value())
 	case "usage":
-		r.usage = r.value()
+		if r.peek() == '{' { // a null gives way to a choice's
+			r.usage = r.value()
+		} else {
+			r.skip()
+		}
 	case "error":
 		if string(r.value()) != "null" {
 			r.odd = true

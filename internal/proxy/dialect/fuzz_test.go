@@ -155,7 +155,7 @@ func FuzzStreamOfWritesValidStreams(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		EmbeddedError(body)
-		UsageOf(body)
+		ReadCompletion(body)
 		out, err := StreamOf(body)
 		if err != nil {
 			return

@@ -247,10 +247,3 @@ func (s *scanner) list(element func()) {
 		element()
 	}
 }
-
-// count walks over a value and gives the number of its elements; 0 if it is no
-// array.
-func (s *scanner) count() (n int) {
-	s.list(func() { s.skip(); n++ })
-	return n
-}
