@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -90,7 +91,7 @@ func home(e *testscript.Env) error {
 
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"start": cmdStart, "stop": cmdStop, "await": cmdAwait, "fetch": cmdFetch, "code": cmdCode, "subst": cmdSubst,
-	"port": cmdPort, "awaitfile": cmdAwaitFile,
+	"port": cmdPort, "freeport": cmdFreePort, "awaitfile": cmdAwaitFile,
 }
 
 // server is a glmtray that a script has started.
@@ -291,6 +292,19 @@ func cmdPort(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	url := ts.Getenv(args[0])
 	ts.Setenv(args[1], url[strings.LastIndexByte(url, ':')+1:])
+}
+
+// freeport VARIABLE sets a variable to a port that nobody listens on.
+func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: freeport VARIABLE")
+	}
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 // awaitfile PATTERN FILE waits until a file's text matches.
