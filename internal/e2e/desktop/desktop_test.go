@@ -83,6 +83,37 @@ func TestASecondStartRaisesAWindowThatServesNothing(t *testing.T) {
 	p.awaitWindow()
 }
 
+func TestTwoStartsInTheSameInstantOpenOneWindow(t *testing.T) {
+	s := newSession(t, desk{})
+	settings := settingsFor(cerebras(t))
+	for round := range 5 {
+		first := s.start(launch{settings: settings})
+		second := s.start(launch{dir: first.dir})
+		var stays, goes *program
+		eventually(t, "one of the two ends", func() bool {
+			for _, pair := range [][2]*program{{first, second}, {second, first}} {
+				select {
+				case <-pair[0].gone:
+					goes, stays = pair[0], pair[1]
+					return true
+				default:
+				}
+			}
+			return false
+		})
+		goes.wait(0)
+		if out := goes.stdout.String(); out != "" {
+			t.Errorf("round %d: the one that ends says %q", round, out)
+		}
+		stays.url()
+		stays.awaitWindow()
+		if all := s.windows(); len(all) != 1 {
+			t.Errorf("round %d: %d windows", round, len(all))
+		}
+		stays.stop()
+	}
+}
+
 func TestAWindowBesideAProxyWithoutOneIsRefused(t *testing.T) {
 	s := newSession(t, desk{})
 	settings := settingsFor(cerebras(t))

@@ -20,6 +20,15 @@ func (p *program) window() string {
 	return id
 }
 
+// windows are the windows of whatever glmtray, as X11 shows them.
+func (s *session) windows() []string {
+	out, err := s.command("xdotool", "search", "--onlyvisible", "--name", "^glmtray$").Output()
+	if err != nil {
+		return nil // it finds none
+	}
+	return strings.Fields(string(out))
+}
+
 // awaitWindow waits until the window is shown and has the focus.
 func (p *program) awaitWindow() string {
 	p.t.Helper()
