@@ -29,11 +29,17 @@ const loadParallel = 64
 
 func newLoadedApp(t *testing.T, provider string) *loadedApp {
 	t.Helper()
+	return newLoadedAppAs(t, provider, appOptions{}, "LOG_REQUESTS=false")
+}
+
+func newLoadedAppAs(t testing.TB, provider string, opt appOptions, environ ...string) *loadedApp {
+	t.Helper()
 	dir := t.TempDir()
-	e := &env{ctx: t.Context(), cli: &cli{DataDir: dir}, stdout: io.Discard, stderr: io.Discard, stdin: strings.NewReader(""), environ: []string{
-		"HOME=" + filepath.Join(dir, "home"), "CEREBRAS_BASE_URL=" + provider + "/v1", "CEREBRAS_API_KEY=csk-desk-0123456789abcdef", "LOG_REQUESTS=false",
-	}}
-	a, err := newApp(e, appOptions{noDemo: true})
+	e := &env{ctx: t.Context(), cli: &cli{DataDir: dir}, stdout: io.Discard, stderr: io.Discard, stdin: strings.NewReader(""), environ: append([]string{
+		"HOME=" + filepath.Join(dir, "home"), "CEREBRAS_BASE_URL=" + provider + "/v1", "CEREBRAS_API_KEY=csk-desk-0123456789abcdef",
+	}, environ...)}
+	opt.noDemo = true
+	a, err := newApp(e, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,4 +155,25 @@ func BenchmarkRecord(b *testing.B) {
 
 func more(d [2]time.Duration) string {
 	return fmt.Sprintf("%+.1f %%", 100*(d[1].Seconds()/d[0].Seconds()-1))
+}
+
+// What is kept for nobody costs every request its pooled buffers.
+func TestBodiesAreKeptOnlyWhereSomebodyLooksAtThem(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		opt     appOptions
+		environ string
+		want    bool
+	}{
+		{"no files, no window", appOptions{}, "LOG_REQUESTS=false", false},
+		{"files", appOptions{}, "LOG_REQUESTS=true", true},
+		{"a window", appOptions{window: true, recent: store.NewRecent(store.RecentOptions{})}, "LOG_REQUESTS=false", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newLoadedAppAs(t, "http://127.0.0.1:1", tt.opt, tt.environ)
+			if got := a.rec.Bodies(); got != tt.want {
+				t.Errorf("they are kept: %v", got)
+			}
+		})
+	}
 }

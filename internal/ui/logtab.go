@@ -90,6 +90,7 @@ func newLog(u *UI) *logPage {
 func (l *logPage) object() fyne.CanvasObject { return l.box }
 
 func (l *logPage) opened() {
+	l.list.UnselectAll() // so that the same line can be chosen once more
 	if l.u.st.Log().Follow() {
 		l.list.ScrollToBottom()
 	}
@@ -117,13 +118,14 @@ func (l *logPage) filter() {
 	l.draw(l.u.now())
 }
 
-// picked shows a line whole. The view stands still from then on: the line must
-// not run away from under the pointer.
+// picked shows a line whole, and the request that it tells of. The view stands
+// still from then on: the line must not run away from under the pointer.
 func (l *logPage) picked(i widget.ListItemID) {
 	l.selected = l.u.st.Log().At(i)
 	say(l.whole, widget.MediumImportance, l.selected.String())
 	enable(l.copyLine, true)
 	l.follow.SetChecked(false)
+	l.u.showRequest(l.selected.ID)
 }
 
 func (l *logPage) draw(time.Time) {

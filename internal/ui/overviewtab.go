@@ -70,9 +70,11 @@ func newOverview(u *UI) *overview {
 			}
 		},
 	)
-	o.decisions.OnSelected = func(widget.ListItemID) {
+	o.decisions.OnSelected = func(i widget.ListItemID) {
 		o.decisions.UnselectAll()
-		u.turn(tabLog)
+		if i < len(o.rows) {
+			u.showRequest(o.rows[i].ID)
+		}
 	}
 	keys := container.NewBorder(heading(tr("Keys")), nil, nil, nil, container.NewStack(dense(o.keys), o.noKeys))
 	decided := container.NewBorder(container.NewHBox(heading(tr("Decisions")), layout.NewSpacer(), o.counts), nil, nil, nil,

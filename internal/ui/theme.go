@@ -64,7 +64,10 @@ var onLight = palette{
 
 // look is the theme: every colour and every distance of the window comes from
 // here. Fonts and icons are Fyne's.
-type look struct{ dense bool }
+type look struct {
+	dense bool // rows of 28
+	text  bool // lines of one text: nothing between them
+}
 
 // Theme is the theme of glmtray's window.
 func Theme() fyne.Theme { return look{} }
@@ -137,12 +140,12 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	case theme.SizeNameHeadingText:
 		return textSize + 5
 	case theme.SizeNamePadding, theme.SizeNameLineSpacing:
+		if l.text {
+			return 0
+		}
 		return tight
 	case theme.SizeNameInnerPadding:
-		if l.dense {
-			return tight
-		}
-		return near
+		return l.inner()
 	case theme.SizeNameInlineIcon:
 		return apart
 	case theme.SizeNameSeparatorThickness, theme.SizeNameInputBorder:
@@ -151,6 +154,17 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 		return corner
 	}
 	return theme.DefaultTheme().Size(name)
+}
+
+// inner is the distance between an edge and what it holds.
+func (l look) inner() float32 {
+	switch {
+	case l.text:
+		return 0
+	case l.dense:
+		return tight
+	}
+	return near
 }
 
 // The shapes of the four marks, filled with one colour.
