@@ -180,6 +180,24 @@ func enable(o fyne.Disableable, on bool) {
 	o.Disable()
 }
 
+// weigh makes a button the one that a page is for, or one among others.
+func weigh(b *widget.Button, on bool) {
+	importance := widget.MediumImportance
+	if on {
+		importance = widget.HighImportance
+	}
+	if b.Importance != importance {
+		b.Importance = importance
+		b.Refresh()
+	}
+}
+
+// inset moves what has an edge of its own to where the texts begin: these keep a
+// distance from theirs.
+func inset(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, near, 0), o)
+}
+
 // field is an entry in which the window's shortcuts work as well: Fyne gives
 // them to the focused widget alone.
 type field struct {

@@ -39,15 +39,17 @@ type detail struct {
 }
 
 func newDetail(u *UI) *detail {
+	lines := layout.NewCustomPaddedVBoxLayout(0)
 	d := &detail{
 		u: u, mark: widget.NewIcon(shapes[state.Off]), title: heading(""), note: wrapped(""),
-		facts: container.NewVBox(), tries: container.NewVBox(),
+		facts: container.New(lines), tries: container.New(lines),
 		sent: newTextPane(u, tr("Request")), got: newTextPane(u, tr("Answer")),
 	}
+	d.note.Hide()
 	back := widget.NewButtonWithIcon(tr("Back"), theme.NavigateBackIcon(), d.back)
 	d.copyAll = widget.NewButton(tr("Copy all"), func() { u.copy(d.x.Text()) })
 	top := container.NewHBox(back, atLeast(markWidth, 0, d.mark), d.title, layout.NewSpacer(), d.copyAll)
-	d.known = container.NewVBox(dense(d.facts), dense(d.tries), d.note)
+	d.known = container.NewVBox(dense(container.New(layout.NewCustomPaddedLayout(0, 0, tight, 0), d.facts)), dense(d.tries), d.note)
 	d.bodies = container.New(columns{0, 2 * apart, 0}, d.sent.box, upright(), d.got.box)
 	lower := container.NewBorder(widget.NewSeparator(), nil, nil, nil, d.bodies)
 	d.box = container.NewBorder(container.NewVBox(top, widget.NewSeparator()), nil, nil, nil, container.New(
@@ -69,6 +71,7 @@ func (u *UI) showRequest(id string) {
 	if u.open.page != d {
 		d.from = u.open.name
 	}
+	u.win.Canvas().Unfocus() // the list that it was chosen in would take the Escape key
 	u.open = &tab{name: tabRequest, page: d}
 	u.frame.page.Objects = []fyne.CanvasObject{d.box}
 	u.frame.page.Refresh()

@@ -113,6 +113,7 @@ func (k *keys) put(o fyne.CanvasObject) {
 	if len(k.side.Objects) == 1 && k.side.Objects[0] == o {
 		return
 	}
+	weigh(k.add, o != k.form.box) // the form has a button of its own to be pressed
 	k.side.Objects = []fyne.CanvasObject{o}
 	k.side.Refresh()
 }

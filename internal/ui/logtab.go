@@ -72,7 +72,7 @@ func newLog(u *UI) *logPage {
 		func() fyne.CanvasObject { return row(columns{markWidth, 6 * apart, 0}, 1, 2) },
 		func(i widget.ListItemID, c fyne.CanvasObject) {
 			line := u.st.Log().At(i)
-			fill(c, levelMark(line.Level), line.Time.Local().Format("15:04:05"), line.Text)
+			fill(c, line.Mark, line.Time.Local().Format("15:04:05"), line.Text)
 		},
 	)
 	l.list.HideSeparators = true
@@ -94,18 +94,6 @@ func (l *logPage) opened() {
 	if l.u.st.Log().Follow() {
 		l.list.ScrollToBottom()
 	}
-}
-
-func levelMark(level slog.Level) state.Mark {
-	switch {
-	case level >= slog.LevelError:
-		return state.Bad
-	case level >= slog.LevelWarn:
-		return state.Waiting
-	case level >= slog.LevelInfo:
-		return state.Good
-	}
-	return state.Off
 }
 
 func (l *logPage) filter() {

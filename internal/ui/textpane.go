@@ -58,7 +58,7 @@ func (p *textPane) set(b state.Body) {
 func (p *textPane) fit(width float32) {
 	const sample = "mmmmmmmmmm"
 	one := fyne.MeasureText(sample, textSize, fyne.TextStyle{Monospace: true}).Width / float32(len(sample))
-	places := int(width / one)
+	places := int((width - near) / one) // beside the scroll bar
 	if places == p.places {
 		return
 	}

@@ -167,7 +167,7 @@ func (l look) inner() float32 {
 	return near
 }
 
-// The shapes of the four marks, filled with one colour.
+// The shapes of the marks, filled with one colour.
 const (
 	svgOpen  = `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">`
 	svgClose = `</svg>`
@@ -183,6 +183,8 @@ var shapes = map[state.Mark]fyne.Resource{
 		[]byte(svgOpen+`<path d="M8 2.5l6 11H2z" fill="#000"/>`+svgClose)), theme.ColorNameError),
 	state.Off: theme.NewColoredResource(fyne.NewStaticResource("off.svg",
 		[]byte(svgOpen+`<path d="M4 3h3v10H4zM9 3h3v10H9z" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
+	state.Plain: theme.NewColoredResource(fyne.NewStaticResource("plain.svg",
+		[]byte(svgOpen+`<circle cx="8" cy="8" r="2" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
 }
 
 // keyShape is the rail's picture for keys, which Fyne has none of.

@@ -38,7 +38,7 @@ Ended: 200 ok
 Took: 1.50 s, the first byte after 0.21 s
 Tokens: 12,000 prompt (11,000 cached), 1,040 completion
 Changed: tool_choice removed
-Try 1: cerebras/desk, model gpt-oss-120b, 0.02 s, 429 rate limited: tokens per minute used up
+Try 1: cerebras/desk, model gpt-oss-120b, 20 ms, 429 rate limited: tokens per minute used up
 Try 2: cerebras/home, model gpt-oss-120b, 0.20 s, 200 ok
 
 Request body (18 bytes)
