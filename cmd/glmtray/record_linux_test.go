@@ -54,10 +54,10 @@ func loadEnv(ctx context.Context, dir, provider string, stderr io.Writer, enviro
 	}, environ...)}
 }
 
-// load sends n requests and gives what they took.
-func load(t testing.TB, client *http.Client, url string, n int) time.Duration {
+// load sends n requests whose text has that size, and gives what they took.
+func load(t testing.TB, client *http.Client, url string, n, size int) time.Duration {
 	t.Helper()
-	const body = `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"hello"}]}`
+	body := `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"` + strings.Repeat("hello ", size/6+1) + `"}]}`
 	next := make(chan struct{}, n)
 	for range n {
 		next <- struct{}{}
@@ -102,7 +102,7 @@ func TestTenThousandRequestsAtOnceAreAllInTheTable(t *testing.T) {
 	}
 	defer func() { _ = provider.Close() }()
 	on := newLoadedApp(t, provider.URL)
-	load(t, on.client, on.front.URL, all)
+	load(t, on.client, on.front.URL, all, 40)
 	on.front.Close() // a client has its answer a moment before it is recorded
 	if err := on.rec.requests.Close(t.Context()); err != nil {
 		t.Fatal(err)

@@ -13,21 +13,34 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
 // recordsServer is the name under which this test binary serves as glmtray
-// does: with its records or without, and tells on demand what it has used of
-// the processors.
+// does, and tells on demand what it has used of the processors.
 const recordsServer = "glmtray-with-or-without-records"
+
+// What it keeps of requests.
+const (
+	keepNothing = "nothing"
+	keepRecords = "records" // as glmtray serve
+	keepBodies  = "bodies"  // and the last ones in memory, as behind a window
+)
 
 func init() { programs[recordsServer] = serveRecords }
 
 func serveRecords() {
-	dir, provider, records := os.Args[1], os.Args[2], os.Args[3]
+	dir, provider, keeps := os.Args[1], os.Args[2], os.Args[3]
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	a, err := newApp(loadEnv(ctx, dir, provider, os.Stderr, "LOG_REQUESTS=false", "GLMTRAY_ADDR=127.0.0.1:0"), appOptions{noDemo: true})
-	if err == nil && records == "off" {
+	opt := appOptions{noDemo: true}
+	if keeps == keepBodies {
+		opt.recent = store.NewRecent(store.RecentOptions{})
+	}
+	a, err := newApp(loadEnv(ctx, dir, provider, os.Stderr, "LOG_REQUESTS=false", "GLMTRAY_ADDR=127.0.0.1:0"), opt)
+	if err == nil && keeps == keepNothing {
 		err = a.rec.requests.Close(ctx)
 		a.rec.requests = nil
 	}
@@ -115,21 +128,35 @@ func (r *rival) used(b *testing.B) time.Duration {
 	return since
 }
 
-// BenchmarkRecordsOnAgainstOff measures what the records cost: 1,000 requests at
-// 64 parallel to a glmtray with its database and to one without, in turns. Load,
-// provider and the two are processes of their own, so that only glmtray's own
-// processor time counts. Shown are medians over the rounds (-benchtime 20x);
-// what is read is the ratio within a round, for the machine may be busy.
+// BenchmarkRecordsOnAgainstOff measures what the records cost: a glmtray with its
+// database against one without.
 func BenchmarkRecordsOnAgainstOff(b *testing.B) {
+	benchRivals(b, keepNothing, keepRecords, 40)
+}
+
+// BenchmarkBodiesOnAgainstOff measures what it costs that bodies stay in memory:
+// their buffers cannot be lent from a pool.
+func BenchmarkBodiesOnAgainstOff(b *testing.B) {
+	for _, size := range []int{1 << 10, 100 << 10} {
+		b.Run(state.Bytes(int64(size)), func(b *testing.B) { benchRivals(b, keepRecords, keepBodies, size) })
+	}
+}
+
+// benchRivals sends 1,000 requests at 64 parallel to each of two servers, in
+// turns. Load, provider and the two are processes of their own, so that only
+// glmtray's own processor time counts. Shown are medians over the rounds
+// (-benchtime 20x); what is to be read is the ratio within a round, for the
+// machine may be busy.
+func benchRivals(b *testing.B, off, on string, size int) {
 	const each = 1000
 	provider := newRival(b, "glmtray", "simulate", "--vendor", "cerebras", "--fast", "--fast-bytes", "1024")
 	var servers [2]*rival
-	for i, records := range []string{"off", "on"} {
-		servers[i] = newRival(b, recordsServer, filepath.Join(b.TempDir(), "data"), provider.url, records)
+	for i, keeps := range []string{off, on} {
+		servers[i] = newRival(b, recordsServer, filepath.Join(b.TempDir(), "data"), provider.url, keeps)
 	}
 	client := &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: loadParallel}}
 	for _, s := range servers {
-		load(b, client, s.url, each)
+		load(b, client, s.url, each, size)
 		s.used(b)
 	}
 	var busy, clock []float64
@@ -138,7 +165,7 @@ func BenchmarkRecordsOnAgainstOff(b *testing.B) {
 		var used, took [2]float64
 		for turn := range servers {
 			i := (round + turn) % 2 // neither is always the first
-			took[i] = load(b, client, servers[i].url, each).Seconds()
+			took[i] = load(b, client, servers[i].url, each, size).Seconds()
 			used[i] = servers[i].used(b).Seconds()
 			perRequest[i] = append(perRequest[i], 1e6*used[i]/each)
 		}
