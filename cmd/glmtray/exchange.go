@@ -25,31 +25,45 @@ func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, erro
 	if a := d.app.Load(); a != nil {
 		scrub = a.scrub
 	}
+	if x, ok := d.recent.Find(id); ok {
+		return remembered(&x, scrub), nil
+	}
+	// The database is asked at the beginning, for what is old, and at the end: it
+	// looks through its whole index for an id.
+	if x, err := d.inDatabase(ctx, id, scrub); !errors.Is(err, store.ErrNoRequest) {
+		return x, err
+	}
 	late := time.After(recordLimit)
 	for {
 		if x, ok := d.recent.Find(id); ok {
 			return remembered(&x, scrub), nil
 		}
-		r, err := d.recorded(ctx, id)
-		if err == nil {
-			x := shownRequest(&r, scrub)
-			x.Absent = "What was said is no longer in memory, where only the last 200 requests are."
-			if d.keepsFiles() {
-				x.Absent += " Its body file may have it: see the log folder."
-			}
-			return x, nil
-		}
-		if !errors.Is(err, store.ErrNoRequest) {
-			return state.Exchange{}, err
-		}
 		select {
 		case <-time.After(recordEvery):
 		case <-late:
-			return state.Exchange{}, errors.New("nothing more is known of this request")
+			x, err := d.inDatabase(ctx, id, scrub)
+			if errors.Is(err, store.ErrNoRequest) {
+				err = errors.New("nothing more is known of this request")
+			}
+			return x, err
 		case <-ctx.Done():
 			return state.Exchange{}, ctx.Err()
 		}
 	}
+}
+
+// inDatabase is a request whose bodies are gone.
+func (d *desktop) inDatabase(ctx context.Context, id string, scrub *secret.Scrubber) (state.Exchange, error) {
+	r, err := d.recorded(ctx, id)
+	if err != nil {
+		return state.Exchange{}, err
+	}
+	x := shownRequest(&r, scrub)
+	x.Absent = "What was said is no longer in memory, where only the last 200 requests are."
+	if d.keepsFiles() {
+		x.Absent += " Its body file may have it: see the log folder."
+	}
+	return x, nil
 }
 
 // recorded looks into the database.

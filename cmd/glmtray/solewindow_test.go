@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-func lockedEnv(t *testing.T, ctx context.Context, dir string, stderr io.Writer) *env {
-	t.Helper()
+func lockedEnv(ctx context.Context, dir string, stderr io.Writer) *env {
 	return &env{
 		ctx: ctx, cli: &cli{DataDir: dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr,
 		environ: []string{"HOME=" + dir},
@@ -25,7 +24,7 @@ func lockedEnv(t *testing.T, ctx context.Context, dir string, stderr io.Writer) 
 
 func TestOneWindowAloneHasADataFolder(t *testing.T) {
 	dir := t.TempDir()
-	release, raised, err := soleWindow(lockedEnv(t, t.Context(), dir, io.Discard))
+	release, raised, err := soleWindow(lockedEnv(t.Context(), dir, io.Discard))
 	if raised || err != nil {
 		t.Fatal(raised, err)
 	}
@@ -68,7 +67,7 @@ func TestASecondWindowWaitsForTheFirst(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir, raises := t.TempDir(), make(chan string, 1)
-			first, _, err := soleWindow(lockedEnv(t, t.Context(), dir, io.Discard))
+			first, _, err := soleWindow(lockedEnv(t.Context(), dir, io.Discard))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +80,7 @@ func TestASecondWindowWaitsForTheFirst(t *testing.T) {
 			}
 			end := make(chan result, 1)
 			go func() {
-				release, raised, err := soleWindow(lockedEnv(t, t.Context(), dir, waits))
+				release, raised, err := soleWindow(lockedEnv(t.Context(), dir, waits))
 				end <- result{release, raised, err}
 			}()
 			<-waits.said
@@ -102,14 +101,14 @@ func TestASecondWindowWaitsForTheFirst(t *testing.T) {
 
 func TestTheWaitForAnotherWindowEndsWithTheProgram(t *testing.T) {
 	dir := t.TempDir()
-	first, _, err := soleWindow(lockedEnv(t, t.Context(), dir, io.Discard))
+	first, _, err := soleWindow(lockedEnv(t.Context(), dir, io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer first()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, raised, err := soleWindow(lockedEnv(t, ctx, dir, io.Discard)); raised || !errors.Is(err, context.Canceled) {
+	if _, raised, err := soleWindow(lockedEnv(ctx, dir, io.Discard)); raised || !errors.Is(err, context.Canceled) {
 		t.Errorf("raised %v, %v", raised, err)
 	}
 }
@@ -138,7 +137,7 @@ func TestAFolderThatCannotBeLockedIsToldAndTheWindowOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said strings.Builder
-	release, raised, err := soleWindow(lockedEnv(t, t.Context(), filepath.Join(file, "data"), &said))
+	release, raised, err := soleWindow(lockedEnv(t.Context(), filepath.Join(file, "data"), &said))
 	if raised || !strings.Contains(said.String(), "cannot be locked") {
 		t.Errorf("raised %v, it says %q", raised, said.String())
 	}

@@ -70,19 +70,14 @@ func (x *requestInserts) prepare(ctx context.Context, db *sql.DB) (err error) {
 	repeat := func(row string, n int) string { return strings.Repeat(row+", ", n-1) + row }
 	insert := "INSERT INTO requests (" + requestShared + ", " + requestOwn + ") "
 	row, own := "("+marks(requestShared)+", "+marks(requestOwn)+")", "("+marks(requestOwn)+")"
-	for _, p := range []struct {
-		stmt **sql.Stmt
-		text string
-	}{
-		{&x.one, "VALUES " + row},
-		{&x.many, "VALUES " + repeat(row, requestRows)},
-		{&x.alike, "SELECT * FROM (SELECT " + marks(requestShared) + "), (VALUES " + repeat(own, requestRows) + ")"},
-	} {
-		if *p.stmt, err = db.PrepareContext(ctx, insert+p.text); err != nil {
-			return err
-		}
+	if x.one, err = db.PrepareContext(ctx, insert+"VALUES "+row); err != nil {
+		return err
 	}
-	return nil
+	if x.many, err = db.PrepareContext(ctx, insert+"VALUES "+repeat(row, requestRows)); err != nil {
+		return err
+	}
+	x.alike, err = db.PrepareContext(ctx, insert+"SELECT * FROM (SELECT "+marks(requestShared)+"), (VALUES "+repeat(own, requestRows)+")")
+	return err
 }
 
 // all inserts rows in their order.

@@ -38,6 +38,7 @@ func TestPauseAndResumeFromTheTray(t *testing.T) {
 	if got := served(sim); len(got) != 2 {
 		t.Errorf("the provider answered %v, want two", got)
 	}
+	s.tray.click("Copy base URL", func() bool { return s.copied() == p.url() })
 }
 
 func TestACooldownIsShownInTheTrayAndRunsDown(t *testing.T) {
