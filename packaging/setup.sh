@@ -35,6 +35,7 @@ test       | has Xvfb                 | xvfb              | xorg-x11-server-Xvfb
 test       | rasterises               | libgl1-mesa-dri   | mesa-dri-drivers        | mesa          | drawing without a graphics card
 test       | has openbox              | openbox           | openbox                 | openbox       | a window manager on that display
 test       | has xdotool              | xdotool           | xdotool                 | xdotool       | a hand on its keyboard and mouse
+test       | has xclip              | xclip             | xclip                   | xclip         | reading what the window has copied
 test       | has xprop                | x11-utils         | xprop                   | xorg-xprop    | looking whether the window manager is there
 test       | has import               | imagemagick       | ImageMagick             | imagemagick   | pictures of the window
 ROWS

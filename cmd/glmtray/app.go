@@ -33,7 +33,8 @@ type appOptions struct {
 	forceDemo bool // nothing but the demo
 	window    bool // a person looks on, and is asked what else is a default
 
-	bus *event.Bus // that others watch already; nil: a new one
+	bus    *event.Bus    // that others watch already; nil: a new one
+	recent *store.Recent // where bodies stay in memory; nil: nobody looks at them
 }
 
 // app is the program put together: the one place that knows every room.
@@ -168,6 +169,7 @@ func (a *app) open(ctx context.Context, settings *config.Settings) error {
 		return err
 	}
 	a.rec = newRecorder(settings, a.scrub, a.log)
+	a.rec.recent = a.opt.recent
 	a.rec.requests = store.NewRequestWriter(a.store, store.RequestOptions{Scrub: a.scrub, Log: a.log})
 	if settings, err = a.withDemo(ctx, settings); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/secret"
+	"github.com/glmtray/glmtray/internal/store"
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
@@ -21,15 +22,16 @@ import (
 // fails (the port, the keychain, the settings, the database) is shown, and
 // tried again, while the window stays.
 type desktop struct {
-	e     *env // its ctx ends when the program is to end
-	opt   appOptions
-	bus   *event.Bus
-	log   *slog.Logger
-	app   atomic.Pointer[app]
-	begun chan struct{} // closed once the first try has an app, or has failed
-	once  sync.Once
-	again chan struct{} // somebody wishes another try now
-	raise func()        // shows the window; set before run
+	e      *env // its ctx ends when the program is to end
+	opt    appOptions
+	bus    *event.Bus
+	recent *store.Recent // outlives an app that has to be put together again
+	log    *slog.Logger
+	app    atomic.Pointer[app]
+	begun  chan struct{} // closed once the first try has an app, or has failed
+	once   sync.Once
+	again  chan struct{} // somebody wishes another try now
+	raise  func()        // shows the window; set before run
 
 	mu     sync.Mutex
 	failed error        // why it does not serve; nil: it does, or nothing was tried yet
@@ -46,10 +48,10 @@ const (
 const eyeRing = 4096
 
 func newDesktop(e *env, opt appOptions) *desktop {
-	bus := new(event.Bus)
-	opt.window, opt.bus = true, bus
+	bus, recent := new(event.Bus), store.NewRecent(store.RecentOptions{})
+	opt.window, opt.bus, opt.recent = true, bus, recent
 	return &desktop{
-		e: e, opt: opt, bus: bus,
+		e: e, opt: opt, bus: bus, recent: recent,
 		log:   newLogger(e.stderr, slog.LevelInfo, new(secret.Scrubber), bus),
 		begun: make(chan struct{}), again: make(chan struct{}, 1), seen: state.New(state.Snapshot{}),
 	}

@@ -9,7 +9,8 @@
 // shell_gui.go opens the window, and backend.go is what the window acts on: the
 // same code that the commands run, so that a key added in the window and one
 // added by `glmtray keys add` go one way. The window outlives the proxy: desktop
-// keeps trying, and what fails is shown.
+// keeps trying, and what fails is shown. A data folder has one window:
+// solewindow.go sees to it.
 //
 // What does not belong here: routing, keys' states, storage; and widgets.
 package main

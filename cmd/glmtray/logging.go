@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
@@ -79,5 +80,19 @@ func (h *busHandler) WithGroup(name string) slog.Handler {
 }
 
 func writeAttr(b *strings.Builder, a slog.Attr) {
+	if a.Value.Kind() == slog.KindTime {
+		fmt.Fprintf(b, " %s=%s", a.Key, moment(a.Value.Time(), time.Now()))
+		return
+	}
 	fmt.Fprintf(b, " %s=%v", a.Key, a.Value)
+}
+
+// moment writes a time for a person's eyes: the clock of today, else with its
+// day. Lines that scripts read have it in full.
+func moment(t, now time.Time) string {
+	t = t.Local()
+	if t.Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
+		return t.Format(time.TimeOnly)
+	}
+	return t.Format(time.DateTime)
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/glmtray/glmtray/internal/store"
 )
 
-// recorder hands the record of each request to the database and to the body
-// files.
+// recorder hands the record of each request to the database, to the body files,
+// and to the memory that a window looks at.
 type recorder struct {
 	scrub    *secret.Scrubber
 	log      *slog.Logger
 	requests *store.RequestWriter // nil: there is no database
+	recent   *store.Recent        // nil: there is no window
 	bodies   atomic.Pointer[bodyFiles]
 }
 
@@ -72,13 +73,17 @@ func (r *recorder) close(ctx context.Context) {
 	}
 }
 
-// Bodies reports whether body files are kept.
-func (r *recorder) Bodies() bool { return r.bodies.Load() != nil }
+// Bodies reports whether anybody keeps bodies: a file, or a window's memory.
+func (r *recorder) Bodies() bool { return r.recent != nil || r.bodies.Load() != nil }
 
 // Record queues the record and the body file and returns at once.
 func (r *recorder) Record(p proxy.Record) {
+	row := requestOf(&p)
+	if r.recent != nil { // before the row is put: from then on it is its writer's
+		r.recent.Put(store.Exchange{Request: row, Sent: store.Said{Body: p.Request}, Got: store.Said{Body: p.Answer, Cut: p.Cut}})
+	}
 	if r.requests != nil {
-		r.requests.Put(requestOf(&p)) // a record that is lost is told by the writer
+		r.requests.Put(row) // a record that is lost is told by the writer
 	}
 	b := r.bodies.Load()
 	if b == nil {

@@ -28,8 +28,11 @@ import (
 
 // The scripts run the program itself, each command in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"glmtray": main})
+	testscript.Main(m, programs)
 }
+
+// programs are what this test binary is under another name.
+var programs = map[string]func(){"glmtray": main}
 
 // How long a script waits for what must come.
 const (
@@ -86,6 +89,7 @@ func home(e *testscript.Env) error {
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // by default each process of a race build lingers for a second
 	e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 	e.Setenv("GLMTRAY_DATA_DIR", filepath.Join(e.WorkDir, "data"))
+	e.Setenv("GLMTRAY_ADDR", "127.0.0.1:0") // whoever has the default port is left alone
 	return os.MkdirAll(filepath.Join(e.WorkDir, "data"), 0o700)
 }
 

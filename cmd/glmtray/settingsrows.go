@@ -153,10 +153,11 @@ func (d *desktop) Questions() []ui.Question {
 	}
 	if a.settings().Origins["log_requests"] == config.FromDefault {
 		out = append(out, ui.Question{
-			ID:   "bodies",
-			Text: "May glmtray keep the text of requests and answers in files on this computer? They help to find out what went wrong; keys are taken out.",
+			ID: "bodies",
+			Text: "May glmtray keep the text of requests and answers in files on this computer? They help to find out what went wrong; keys are taken out. " +
+				"Without files, the last 200 requests stay in memory for this window, and are gone when glmtray ends.",
 			Options: []ui.Option{
-				{ID: "no", Text: "Keep no text"}, {ID: "yes", Text: "Keep it, for " + atMost(a.settings().LogMaxAge) + " at most"},
+				{ID: "no", Text: "Keep no files"}, {ID: "yes", Text: "Keep them, for " + atMost(a.settings().LogMaxAge) + " at most"},
 			},
 		})
 	}

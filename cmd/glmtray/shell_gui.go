@@ -25,9 +25,11 @@ const appID = "org.glmtray.glmtray"
 // ends. This is the one place that knows the toolkit's driver, which wants the
 // main goroutine.
 func openWindow(e *env, opt appOptions, hidden bool) error {
-	if done, err := raiseOther(e); done || err != nil {
+	release, raised, err := soleWindow(e)
+	if raised || err != nil {
 		return err
 	}
+	defer release()
 	inner := *e
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()

@@ -8,6 +8,15 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
 )
 
+func TestAMomentOfTodayIsItsClock(t *testing.T) {
+	now := time.Date(2026, 11, 28, 22, 19, 2, 355058751, time.Local)
+	for add, want := range map[time.Duration]string{50 * time.Second: "22:19:52", 5 * time.Hour: "2026-11-29 03:19:02", -time.Minute: "22:18:02"} {
+		if got := moment(now.Add(add).UTC(), now); got != want {
+			t.Errorf("%s from now is %q, want %q", add, got, want)
+		}
+	}
+}
+
 func TestKeyWordsSayTheStateAndTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := func(d time.Duration) time.Time { return time.Now().Add(d) }

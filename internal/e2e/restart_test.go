@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,13 +21,15 @@ func TestKeysAndPortAreRememberedOverAKill(t *testing.T) {
 	s.Keys[keyB] = simulator.KeyScript{Name: "b", Fault: "cerebras/wrong-key"}
 	cerebras := provider(t, s)
 	faults(t, cerebras, simulator.Fault{When: simulator.When{Key: "a"}, What: "cerebras/rpm", Wait: simulator.Duration(time.Hour)})
-	// Whoever has the default port keeps it: us, or a glmtray that runs here.
-	holder, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:18080")
-	if err == nil {
-		t.Cleanup(func() { _ = holder.Close() })
-	}
+	// It has moved to a port before. Whoever has the default one, a glmtray that
+	// runs here perhaps, is left alone.
 	l := launch{dir: t.TempDir(), environ: cerebrasAt(cerebras.URL), args: []string{"serve"}}
+	port := freePort(t)
+	remember(t, l.dir, "port", port)
 	p := start(t, l)
+	if !strings.HasSuffix(p.url, ":"+port) {
+		t.Fatalf("it listens on %s, and had moved to port %s", p.url, port)
+	}
 	p.ask(false).want(200, "cerebras")
 	before := keysOf(p)
 	if a, b := before["a"], before["b"]; a.State != "cooling" || b.State != "parked" || before["c"].State != "ready" {
@@ -36,9 +41,6 @@ func TestKeysAndPortAreRememberedOverAKill(t *testing.T) {
 		return kept["a"].Reason == before["a"].Reason && kept["b"].Parked
 	})
 	p.kill()
-	if holder != nil {
-		_ = holder.Close() // the default port is free now, and yet the other is kept
-	}
 	cerebras.Reset()
 
 	again := start(t, l)
@@ -60,6 +62,35 @@ func TestKeysAndPortAreRememberedOverAKill(t *testing.T) {
 		if c.Key != "c" {
 			t.Errorf("key %s was used", c.Key)
 		}
+	}
+}
+
+// freePort is a port that nobody has, and that the system gives to nobody by
+// itself meanwhile: Linux takes its own choices from 32768 on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for port := 20_000 + os.Getpid()%10_000; ; port++ {
+		text := strconv.Itoa(port)
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", text))
+		if err == nil {
+			_ = l.Close()
+			return text
+		}
+		if port > 30_000 {
+			t.Fatal(err)
+		}
+	}
+}
+
+// remember puts a fact into the database of a program that does not run yet.
+func remember(t *testing.T, dir, name, value string) {
+	t.Helper()
+	s, err := store.Open(t.Context(), dir, nil)
+	if err == nil {
+		err = errors.Join(s.Remember(t.Context(), name, value, time.Time{}), s.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -15,6 +15,10 @@
 // [NewBodies] gives the writer of body files. It has nothing to do with the
 // database and never stands in a request's way.
 //
+// [NewRecent] keeps the newest bodies in memory alone, for whoever looks on. It
+// stands here for what it shares with the body files: bounds, and how a body is
+// made readable without its keys.
+//
 // Contract. A database that is damaged, that a newer glmtray wrote or that is
 // not glmtray's is renamed with the date, never overwritten or deleted, and a
 // new one is begun; [Store.Notices] and the log say so. Anything that may pass
@@ -23,9 +27,9 @@
 // Files are 0600, folders that are made here 0700. A process that is killed
 // leaves a sound database; after a power cut the last records may be missing.
 //
-// Concurrency. Store, Clients, RequestWriter and Bodies are safe for concurrent use. The database has
-// one writing connection and two reading ones; several processes may have it
-// open at once.
+// Concurrency. Store, Clients, RequestWriter, Bodies and Recent are safe for
+// concurrent use. The database has one writing connection and two reading ones;
+// several processes may have it open at once.
 //
 // What does not belong here: provider keys (they are in the keychain, see
 // store/keychain), what the user wishes (settings.toml, see config), and any

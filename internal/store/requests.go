@@ -195,7 +195,7 @@ func (s *Store) FindRequest(ctx context.Context, id string) (Request, error) {
 	return list[0], nil
 }
 
-// requestColumns are in the order of Request.scan and of Request.appendValues.
+// requestColumns are in the order of Request.scan; see requestShared and requestOwn.
 const requestColumns = `n, id, time, client, method, path, asked, provider, model, key, rule, reason, status, outcome, failed,
 	error, stream, demo, bytes_in, bytes_out, prompt, cached, completion, reasoning, first_byte, took, changed, tries`
 
@@ -237,16 +237,6 @@ func (r *Request) scan(rows *sql.Rows) error {
 	}
 	r.Attempts = len(r.Tries)
 	return nil
-}
-
-// appendValues appends the columns of a row without n, which the database gives.
-func (r *Request) appendValues(args []any) []any {
-	return append(
-		args, r.ID, r.Time.UnixMilli(), r.Client, r.Method, r.Path, r.Asked, r.Provider, r.Model, r.Key, r.Rule,
-		r.Reason, r.Status, r.Outcome, r.Failed(), r.Error, r.Stream, r.Demo, r.In, r.Out,
-		r.Tokens.Prompt, r.Tokens.Cached, r.Tokens.Completion, r.Tokens.Reasoning,
-		r.FirstByte.Microseconds(), r.Took.Microseconds(), toList(r.Changed), r.triesText(),
-	)
 }
 
 // triesText is what stands in the column tries: JSON, or the microseconds of

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
@@ -76,6 +78,69 @@ func TestARequestComesBackAsItWasPut(t *testing.T) {
 	putAll(t, s, twin)
 	if _, err := s.FindRequest(t.Context(), want.ID[:6]); err == nil || !strings.Contains(err.Error(), twin.ID) || !strings.Contains(err.Error(), want.ID) {
 		t.Errorf("several fit: %v", err)
+	}
+}
+
+// Rows of one kind go another way into the table than others.
+func TestRowsThatAreAlikeAndRowsThatAreNotKeepTheirOrderAndWhatIsTheirs(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	var want []Request
+	for i := range 5 * requestRows {
+		r := requestNo(0)
+		own := requestNo(i)
+		r.ID, r.Time = own.ID, own.Time
+		r.In, r.Out, r.Tokens.Prompt, r.FirstByte, r.Took = int64(i), int64(2*i), i, time.Duration(i)*time.Microsecond, time.Duration(3*i)*time.Microsecond
+		r.Tries = []Try{r.goodTry(time.Duration(i) * time.Microsecond)}
+		switch {
+		case i >= 2*requestRows && i < 3*requestRows:
+			r.Changed = []string{"removed: seed"}
+		case i == 3*requestRows+7:
+			r.Client = "another"
+		case i == 4*requestRows+3:
+			r.Changed = []string{"removed: seed"}
+		}
+		want = append(want, r)
+	}
+	putAll(t, s, want...)
+	got, err := s.Requests(t.Context(), RequestQuery{Limit: 1000})
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d rows, %v", len(got), err)
+	}
+	slices.Reverse(got)
+	for i := range want {
+		w := want[i]
+		w.N, w.BytesIn, w.BytesOut = int64(i+1), w.In, w.Out
+		if !reflect.DeepEqual(got[i], w) {
+			t.Errorf("row %d\ngot  %+v\nwant %+v", i, got[i], w)
+		}
+	}
+}
+
+func TestRowsAreAlikeOnlyIfTheyShareWhatIsWrittenOnce(t *testing.T) {
+	for name, change := range map[string]func(r *Request){
+		"client": func(r *Request) { r.Client = "x" }, "method": func(r *Request) { r.Method = "x" }, "path": func(r *Request) { r.Path = "x" },
+		"asked": func(r *Request) { r.Asked = "x" }, "provider": func(r *Request) { r.Provider = "x" }, "model": func(r *Request) { r.Model = "x" },
+		"key": func(r *Request) { r.Key = "x" }, "rule": func(r *Request) { r.Rule = "x" }, "reason": func(r *Request) { r.Reason = "x" },
+		"status": func(r *Request) { r.Status = 201 }, "outcome": func(r *Request) { r.Outcome = "x" }, "error": func(r *Request) { r.Error = "x" },
+		"stream": func(r *Request) { r.Stream = !r.Stream }, "demo": func(r *Request) { r.Demo = !r.Demo },
+		"changed": func(r *Request) { r.Changed = []string{"x"} },
+	} {
+		a, b := requestNo(0), requestNo(0)
+		change(&b)
+		if a.alike(&b) {
+			t.Errorf("rows of another %s are taken for alike", name)
+		}
+	}
+	a, b := requestNo(0), requestNo(30)
+	if !a.alike(&b) {
+		t.Error("rows that differ in what is their own are not taken for alike")
+	}
+	all := strings.Split(requestShared+", "+requestOwn, ", ")
+	slices.Sort(all)
+	columns := strings.FieldsFunc(strings.TrimPrefix(requestColumns, "n, "), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	slices.Sort(columns)
+	if !slices.Equal(all, columns) {
+		t.Errorf("written are %v, read are %v", all, columns)
 	}
 }
 

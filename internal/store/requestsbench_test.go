@@ -85,21 +85,33 @@ func BenchmarkPut(b *testing.B) {
 			}
 		}
 	})
-	b.Run("off the path, for a row", func(b *testing.B) {
-		w := idleWriter(s)
-		rows := make([]queuedRequest, requestBatch)
-		for i := range rows {
-			rows[i].Request = requestNo(i)
-		}
-		b.ReportAllocs()
-		n := 0
-		for b.Loop() {
-			if n++; n%requestBatch == 0 {
-				if err := w.write(rows); err != nil {
-					b.Fatal(err)
+	for _, c := range []struct {
+		name string
+		no   func(i int) Request
+	}{
+		{"off the path, for a row of many kinds", requestNo},
+		{"off the path, for a row of one kind", func(i int) Request {
+			r := requestNo(0)
+			r.ID = requestNo(i).ID
+			return r
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			w := idleWriter(s)
+			rows := make([]queuedRequest, requestBatch)
+			for i := range rows {
+				rows[i].Request = c.no(i)
+			}
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				if n++; n%requestBatch == 0 {
+					if err := w.write(rows); err != nil {
+						b.Fatal(err)
+					}
 				}
 			}
-		}
-		w.finalize()
-	})
+			w.finalize()
+		})
+	}
 }

@@ -20,9 +20,6 @@ const (
 	// requestBatch ends the delay early. A commit costs as much as some hundred
 	// rows, so small batches are dear just when there is much to do.
 	requestBatch = 2048
-	// requestRows is how many rows one statement inserts: half of what a row
-	// costs alone is the way through database/sql.
-	requestRows = 16
 	// requestChunk bounds a transaction after a jam, so that other writers of
 	// the database get their turn.
 	requestChunk = 4096
@@ -46,15 +43,14 @@ type RequestOptions struct {
 // RequestWriter writes records beside the requests: Put queues, one goroutine
 // writes batches.
 type RequestWriter struct {
-	store *Store
-	opt   RequestOptions
-	wake  chan struct{} // the first row waits
-	full  chan struct{} // a batch waits
-	quit  chan struct{}
-	done  chan struct{}
-	once  sync.Once
-	one   *sql.Stmt // one row; these two are the writing goroutine's
-	many  *sql.Stmt // requestRows rows
+	store  *Store
+	opt    RequestOptions
+	wake   chan struct{} // the first row waits
+	full   chan struct{} // a batch waits
+	quit   chan struct{}
+	done   chan struct{}
+	once   sync.Once
+	insert requestInserts // the writing goroutine's
 
 	mu      sync.Mutex
 	queue   []queuedRequest
@@ -220,57 +216,18 @@ func (w *RequestWriter) flush() error {
 // write puts rows into the database in one transaction.
 func (w *RequestWriter) write(rows []queuedRequest) error {
 	ctx := context.Background() // Close has the bound; a half-way interrupt would only lose rows
-	if err := w.prepare(ctx); err != nil {
+	if err := w.insert.prepare(ctx, w.store.writer); err != nil {
 		return err
 	}
-	return w.store.write(ctx, "writing request records", func(tx *sql.Tx) error {
-		one, many := tx.StmtContext(ctx, w.one), tx.StmtContext(ctx, w.many)
-		defer func() { _, _ = one.Close(), many.Close() }() // they end with the transaction in any case
-		clean := cleaner{scrub: w.opt.Scrub, seen: map[string]string{}}
-		args := make([]any, 0, requestRows*32)
-		for len(rows) > 0 {
-			stmt, n := one, 1
-			if len(rows) >= requestRows {
-				stmt, n = many, requestRows
-			}
-			args = args[:0]
-			for i := range rows[:n] {
-				clean.request(&rows[i].Request)
-				args = rows[i].appendValues(args)
-			}
-			if _, err := stmt.ExecContext(ctx, args...); err != nil {
-				return err
-			}
-			rows = rows[n:]
-		}
-		return nil
-	})
-}
-
-func (w *RequestWriter) prepare(ctx context.Context) (err error) {
-	if w.many != nil {
-		return nil
+	clean := cleaner{scrub: w.opt.Scrub, seen: map[string]string{}}
+	for i := range rows {
+		clean.request(&rows[i].Request)
 	}
-	w.finalize()
-	columns := strings.TrimPrefix(requestColumns, "n, ")
-	row := "(" + strings.Repeat(", ?", strings.Count(columns, ",")+1)[2:] + ")"
-	insert := "INSERT INTO requests (" + columns + ") VALUES "
-	if w.one, err = w.store.writer.PrepareContext(ctx, insert+row); err != nil {
-		return err
-	}
-	w.many, err = w.store.writer.PrepareContext(ctx, insert+strings.Repeat(row+", ", requestRows-1)+row)
-	return err
+	return w.store.write(ctx, "writing request records", func(tx *sql.Tx) error { return w.insert.all(ctx, tx, rows) })
 }
 
 // finalize frees the statements.
-func (w *RequestWriter) finalize() {
-	for _, stmt := range []*sql.Stmt{w.one, w.many} {
-		if stmt != nil {
-			_ = stmt.Close() // the database frees it in any case
-		}
-	}
-	w.one, w.many = nil, nil
-}
+func (w *RequestWriter) finalize() { w.insert.finalize() }
 
 // tell logs losses, and a trouble when it begins and when it ends.
 func (w *RequestWriter) tell(err error) {

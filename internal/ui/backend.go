@@ -31,6 +31,10 @@ type Backend interface {
 	// Retry lifts a park or a cooldown by hand.
 	Retry(ctx context.Context, provider, name string) error
 
+	// Exchange is a request with its tries, and what was said while that is in
+	// memory. The error is for people.
+	Exchange(ctx context.Context, id string) (state.Exchange, error)
+
 	// Providers are those a key can be added for.
 	Providers() []Provider
 	Settings() []state.Setting

@@ -47,6 +47,35 @@ func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
+// over lays an object out above another: the upper one gets the height that it
+// wishes for, half of all at most.
+type over struct{ wish func() float32 }
+
+// MinSize implements fyne.Layout.
+func (o over) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	upper, lower := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(max(upper.Width, lower.Width), upper.Height+near+lower.Height)
+}
+
+// Layout implements fyne.Layout. It looks twice: how high a text is that wraps
+// is known once it has a width.
+func (o over) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	half := size.Height / 2
+	var height float32
+	for range 2 {
+		height = min(o.wish(), half)
+		objects[0].Resize(fyne.NewSize(size.Width, height))
+	}
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[1].Move(fyne.NewPos(0, height+near))
+	objects[1].Resize(fyne.NewSize(size.Width, max(size.Height-height-near, 0)))
+}
+
+// upright is a line between what stands side by side.
+func upright() fyne.CanvasObject {
+	return container.NewHBox(layout.NewSpacer(), widget.NewSeparator(), layout.NewSpacer())
+}
+
 // cell is one text of a row, in one line.
 func cell(mono bool) *widget.Label {
 	l := widget.NewLabel("")
@@ -149,6 +178,24 @@ func enable(o fyne.Disableable, on bool) {
 		return
 	}
 	o.Disable()
+}
+
+// weigh makes a button the one that a page is for, or one among others.
+func weigh(b *widget.Button, on bool) {
+	importance := widget.MediumImportance
+	if on {
+		importance = widget.HighImportance
+	}
+	if b.Importance != importance {
+		b.Importance = importance
+		b.Refresh()
+	}
+}
+
+// inset moves what has an edge of its own to where the texts begin: these keep a
+// distance from theirs.
+func inset(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, near, 0), o)
 }
 
 // field is an entry in which the window's shortcuts work as well: Fyne gives

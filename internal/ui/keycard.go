@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -20,6 +21,7 @@ type keyCard struct {
 	busy, drawn                    bool
 	title, word, why, facts, fixed *widget.Label
 	mark                           *widget.Icon
+	copy                           *widget.Button
 	test, retry, up, down, onoff   *widget.Button
 	name                           *field
 	rename, remove, sure, keep     *widget.Button
@@ -34,6 +36,8 @@ func newKeyCard(k *keys) *keyCard {
 		facts: wrapped(""), fixed: wrapped(""), message: wrapped(""), question: wrapped(""), name: k.u.field(""),
 	}
 	c.word.TextStyle.Monospace = true
+	c.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
+	c.copy.Importance = widget.LowImportance
 	c.test = widget.NewButton(tr("Test"), c.doTest)
 	c.retry = widget.NewButton(tr("Use again now"), c.doRetry)
 	c.up = widget.NewButtonWithIcon("", theme.MoveUpIcon(), func() { c.doMove(true) })
@@ -46,15 +50,26 @@ func newKeyCard(k *keys) *keyCard {
 	c.sure = widget.NewButton(tr("Remove it"), c.doRemove)
 	c.sure.Importance = widget.DangerImportance
 	c.keep = widget.NewButton(tr("Keep it"), func() { c.ask(false) })
-	c.asking = container.NewVBox(c.question, container.NewHBox(c.sure, c.keep))
+	c.asking = container.NewVBox(c.question, inset(container.NewHBox(c.sure, c.keep)))
 	c.own = container.NewVBox(
-		container.NewBorder(nil, nil, nil, c.rename, c.name),
-		container.NewHBox(c.up, c.down, c.onoff, c.remove), c.asking,
+		inset(container.NewBorder(nil, nil, nil, c.rename, c.name)),
+		inset(container.NewHBox(c.up, c.down, c.onoff, c.remove)), c.asking,
 	)
 	c.box = container.NewVBox(
-		c.title, container.NewHBox(c.mark, c.word), c.why, c.facts, container.NewHBox(c.test, c.retry), c.own, c.fixed, c.message,
+		container.NewHBox(c.title, layout.NewSpacer(), c.copy), container.NewHBox(atLeast(markWidth, 0, c.mark), c.word), c.why, c.facts,
+		inset(container.NewHBox(c.test, c.retry)), c.own, c.fixed, c.message,
 	)
 	return c
+}
+
+// sentence is what stands on the card of the key's state, as it is copied:
+// "cerebras/desk: back in 0:11. Tokens per minute used up."
+func (c *keyCard) sentence() string {
+	text := c.title.Text + ": " + c.word.Text
+	if c.why.Text != "" {
+		text += ". " + c.why.Text
+	}
+	return text
 }
 
 // open shows another key.
@@ -78,7 +93,7 @@ func (c *keyCard) show(r state.KeyRow) {
 		c.mark.SetResource(shapes[r.Mark])
 	}
 	setText(c.word, r.Word)
-	setText(c.why, sentence(r.Detail))
+	setText(c.why, sentence(r.Detail)) // "" if there is nothing to say
 	show(c.why, r.Detail != "")
 	setText(c.facts, facts(&r))
 	show(c.own, !r.Fixed)
@@ -114,6 +129,9 @@ func facts(r *state.KeyRow) string {
 	}
 	if r.Errors > 0 {
 		add("Errors in a row", strconv.Itoa(r.Errors))
+	}
+	if r.State == state.Ready {
+		add("Last error", r.Reason)
 	}
 	return text
 }

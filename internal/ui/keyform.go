@@ -62,7 +62,7 @@ func newKeyForm(k *keys) *keyForm {
 		heading(tr("Add a key")), labelled(tr("Provider"), f.provider), f.endpointRow,
 		labelled(tr("Name"), f.name), labelled(tr("Key"), f.secret), labelled(tr("Account"), f.account),
 		caption(tr("Keys of one account share its limits: give them one account, and they cool down together.")),
-		f.policy, f.message, container.NewHBox(f.submit, f.yes, f.cancel),
+		f.policy, f.message, labelled("", container.NewHBox(f.submit, f.yes, f.cancel)),
 	)
 	f.reset()
 	return f
@@ -184,8 +184,8 @@ func (f *keyForm) leave() {
 
 // edited takes back what was agreed to: it was agreed for another key.
 func (f *keyForm) edited() {
-	f.agreed, f.asks = NewKey{}, ""
-	show(f.yes, false)
+	f.agreed = NewKey{}
+	f.ask("")
 	if f.pressed {
 		f.pressed = false
 		f.fail(nil)
@@ -267,7 +267,6 @@ func (f *keyForm) sent(id keyID, err error) {
 
 // question shows what a person can answer with a yes.
 func (f *keyForm) question(n *Needs) {
-	f.asks = n.What
 	if n.What == "policy" {
 		f.fail(errors.New(tr("this provider has a policy to be read first")))
 		f.setPolicy(n.Text, n.Link)
@@ -279,7 +278,16 @@ func (f *keyForm) question(n *Needs) {
 		word = tr("Replace it")
 	}
 	f.yes.SetText(word)
-	show(f.yes, true)
+	f.ask(n.What)
+}
+
+// ask opens the question, or closes it with "". While it is open the answer is
+// what the page is for, and no longer the button that led to it.
+func (f *keyForm) ask(what string) {
+	f.asks = what
+	show(f.yes, what != "")
+	weigh(f.submit, what == "")
+	weigh(f.yes, what != "")
 }
 
 func (f *keyForm) confirm() {
@@ -289,6 +297,6 @@ func (f *keyForm) confirm() {
 	case "sure":
 		f.agreed.Sure = true
 	}
-	show(f.yes, false)
+	f.ask("")
 	f.send()
 }

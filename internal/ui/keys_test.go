@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
@@ -306,5 +310,82 @@ func TestAnotherKeysAnswerDoesNotShowOnThisOne(t *testing.T) {
 	r.until("rest", func() bool { return !k.card.busy })
 	if strings.Contains(r.text(), "works: 2 models") {
 		t.Error("b shows what a's test said")
+	}
+}
+
+// accents are the buttons that a page is for, by their texts.
+func (r *rig) accents() []string {
+	var out []string
+	walk(r.u.win.Content(), func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && b.Importance == widget.HighImportance {
+			out = append(out, b.Text)
+		}
+	})
+	return out
+}
+
+func TestAPageHasOneButtonThatItIsFor(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk")), fail: map[string]error{"add": &Needs{What: "replace", Text: "it is there already"}}}
+	r := newRig(t, p, host)
+	want := func(where, button string) {
+		t.Helper()
+		if got := r.accents(); len(got) != 1 || got[0] != button {
+			t.Errorf("%s: %q, want %q", where, got, button)
+		}
+	}
+	r.u.turn(tabKeys)
+	want("the keys", "Add key")
+	r.u.addKey()
+	f := r.u.keysPage().form
+	r.until("the providers", func() bool { return len(f.providers) > 0 })
+	f.provider.SetSelected("Cerebras")
+	f.secret.SetText("csk-desk-0123456789abcdef")
+	want("the form", "Add key")
+	if r.u.keysPage().add.Importance == widget.HighImportance {
+		t.Error("it is the one that opened the form")
+	}
+	test.Tap(f.submit)
+	r.sees("It is there already.")
+	want("the question", "Replace it")
+	f.name.SetText("other")
+	want("the question no longer holds", "Add key")
+	f.leave()
+	want("the keys again", "Add key")
+}
+
+func TestAKeysStateCanBeCopiedAsItStandsThere(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk"))}
+	r := newRig(t, p, host)
+	r.u.showKey("cerebras", "desk")
+	card := r.u.keysPage().card
+	copied := func() string {
+		test.Tap(card.copy)
+		return r.desk.Clipboard().Content()
+	}
+	r.until("the card", func() bool { return card.title.Text != "" })
+	if got := copied(); got != "cerebras/desk: ready" {
+		t.Errorf("copied %q", got)
+	}
+	now := time.Now()
+	r.u.now = func() time.Time { return now }
+	until := now.Add(11 * time.Second)
+	p.set(func() {
+		p.snap.Keys[0].State, p.snap.Keys[0].CoolUntil, p.snap.Keys[0].Reason = state.Cooling, until, "tokens per minute used up"
+	})
+	r.publish(event.KeyChanged{
+		Time: now, Provider: "cerebras", Key: "desk", State: state.Cooling, CoolUntil: until, Reason: "tokens per minute used up",
+	})
+	r.sees("back in 0:11")
+	for _, figure := range []string{"0:11", "0:10", "0:09"} {
+		if got, want := copied(), "cerebras/desk: back in "+figure+". Tokens per minute used up."; got != want {
+			t.Errorf("copied %q, want %q", got, want)
+		}
+		now = now.Add(time.Second)
+		r.u.draw(news{})
+	}
+	now = until
+	r.u.draw(news{})
+	if got := copied(); got != "cerebras/desk: ready" {
+		t.Errorf("after the cooldown copied %q", got)
 	}
 }

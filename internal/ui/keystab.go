@@ -56,8 +56,7 @@ func newKeys(u *UI) *keys {
 	k.card, k.form = newKeyCard(k), newKeyForm(k)
 	k.side = container.NewStack(k.hint)
 	left := container.NewStack(dense(k.list), k.empty)
-	halves := container.New(columns{0, 2 * apart, 0}, left, container.NewHBox(layout.NewSpacer(), widget.NewSeparator(), layout.NewSpacer()),
-		container.NewVScroll(k.side))
+	halves := container.New(columns{0, 2 * apart, 0}, left, upright(), container.NewVScroll(k.side))
 	k.box = container.NewBorder(
 		container.NewVBox(container.NewHBox(heading(tr("Keys")), layout.NewSpacer(), k.add), widget.NewSeparator()),
 		nil, nil, nil, halves,
@@ -114,6 +113,7 @@ func (k *keys) put(o fyne.CanvasObject) {
 	if len(k.side.Objects) == 1 && k.side.Objects[0] == o {
 		return
 	}
+	weigh(k.add, o != k.form.box) // the form has a button of its own to be pressed
 	k.side.Objects = []fyne.CanvasObject{o}
 	k.side.Refresh()
 }

@@ -72,7 +72,7 @@ func newLog(u *UI) *logPage {
 		func() fyne.CanvasObject { return row(columns{markWidth, 6 * apart, 0}, 1, 2) },
 		func(i widget.ListItemID, c fyne.CanvasObject) {
 			line := u.st.Log().At(i)
-			fill(c, levelMark(line.Level), line.Time.Local().Format("15:04:05"), line.Text)
+			fill(c, line.Mark, line.Time.Local().Format("15:04:05"), line.Text)
 		},
 	)
 	l.list.HideSeparators = true
@@ -90,21 +90,10 @@ func newLog(u *UI) *logPage {
 func (l *logPage) object() fyne.CanvasObject { return l.box }
 
 func (l *logPage) opened() {
+	l.list.UnselectAll() // so that the same line can be chosen once more
 	if l.u.st.Log().Follow() {
 		l.list.ScrollToBottom()
 	}
-}
-
-func levelMark(level slog.Level) state.Mark {
-	switch {
-	case level >= slog.LevelError:
-		return state.Bad
-	case level >= slog.LevelWarn:
-		return state.Waiting
-	case level >= slog.LevelInfo:
-		return state.Good
-	}
-	return state.Off
 }
 
 func (l *logPage) filter() {
@@ -117,13 +106,14 @@ func (l *logPage) filter() {
 	l.draw(l.u.now())
 }
 
-// picked shows a line whole. The view stands still from then on: the line must
-// not run away from under the pointer.
+// picked shows a line whole, and the request that it tells of. The view stands
+// still from then on: the line must not run away from under the pointer.
 func (l *logPage) picked(i widget.ListItemID) {
 	l.selected = l.u.st.Log().At(i)
 	say(l.whole, widget.MediumImportance, l.selected.String())
 	enable(l.copyLine, true)
 	l.follow.SetChecked(false)
+	l.u.showRequest(l.selected.ID)
 }
 
 func (l *logPage) draw(time.Time) {

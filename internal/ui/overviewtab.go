@@ -29,6 +29,8 @@ type overview struct {
 	keys      *widget.List
 	keyRows   []state.KeyRow
 	noKeys    *fyne.Container
+	unknown   *widget.Label // which keys there are
+	halves    *fyne.Container
 	decisions *widget.List
 	rows      []state.DecisionRow
 	noRows    *widget.Label
@@ -36,6 +38,7 @@ type overview struct {
 
 func newOverview(u *UI) *overview {
 	o := &overview{u: u, url: cell(true), headline: wrapped(""), counts: widget.NewLabel(""), noRows: wrapped("")}
+	o.unknown = wrapped(tr("Which keys there are is known once glmtray serves."))
 	o.copyURL = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { u.copy(u.st.Server().URL) })
 	o.copyURL.Importance = widget.LowImportance
 	o.flip = widget.NewButton("", func() { u.serve(u.st.Server().State == state.Paused) })
@@ -45,8 +48,7 @@ func newOverview(u *UI) *overview {
 
 	o.keys = widget.NewList(
 		func() int { return len(o.keyRows) },
-		func() fyne.CanvasObject { return row(columns{markWidth, 0, 7 * apart, 0, 5 * apart}, 2) },
-		o.fillKey,
+		overviewKey, o.fillKey,
 	)
 	o.keys.OnSelected = func(i widget.ListItemID) {
 		o.keys.UnselectAll()
@@ -70,16 +72,36 @@ func newOverview(u *UI) *overview {
 			}
 		},
 	)
-	o.decisions.OnSelected = func(widget.ListItemID) {
+	o.decisions.OnSelected = func(i widget.ListItemID) {
 		o.decisions.UnselectAll()
-		u.turn(tabLog)
+		if i < len(o.rows) {
+			u.showRequest(o.rows[i].ID)
+		}
 	}
-	keys := container.NewBorder(heading(tr("Keys")), nil, nil, nil, container.NewStack(dense(o.keys), o.noKeys))
+	title := heading(tr("Keys"))
+	keys := container.NewBorder(title, nil, nil, nil, container.NewStack(dense(o.keys), o.noKeys, o.unknown))
+	line := dense(overviewKey()).MinSize().Height + tight // as a list sets its rows
+	height := func() float32 {
+		rows := line * float32(len(o.keyRows))
+		for _, text := range []fyne.CanvasObject{o.noKeys, o.unknown} {
+			if text.Visible() {
+				rows = max(rows, text.MinSize().Height)
+			}
+		}
+		return title.MinSize().Height + tight + rows
+	}
 	decided := container.NewBorder(container.NewHBox(heading(tr("Decisions")), layout.NewSpacer(), o.counts), nil, nil, nil,
 		container.NewStack(dense(o.decisions), o.noRows))
-	o.box = container.NewBorder(container.NewVBox(top, o.headline, widget.NewSeparator()), nil, nil, nil,
-		container.NewGridWithRows(2, keys, decided))
+	o.halves = container.New(over{height}, keys, decided)
+	o.box = container.NewBorder(container.NewVBox(top, o.headline, widget.NewSeparator()), nil, nil, nil, o.halves)
 	return o
+}
+
+// overviewKey is a key's line: its name, its state, why, and whose turn it is.
+func overviewKey() fyne.CanvasObject {
+	line := row(columns{markWidth, 14 * apart, 7 * apart, 0, 5 * apart}, 2)
+	line.Objects[4].(*widget.Label).Alignment = fyne.TextAlignTrailing
+	return line
 }
 
 func (o *overview) object() fyne.CanvasObject { return o.box }
@@ -116,11 +138,7 @@ func (o *overview) draw(now time.Time) {
 	}
 	setText(o.headline, headline)
 	o.drawCounts()
-	if rows := o.u.st.Keys(now); !slices.Equal(rows, o.keyRows) {
-		o.keyRows = rows
-		o.keys.Refresh()
-	}
-	show(o.noKeys, len(o.keyRows) == 0 && s.Problem == "") // which keys there are is not known then
+	o.drawKeys(now, s.Problem != "")
 	if rows := o.u.st.Decisions(decisionsShown); !slices.Equal(rows, o.rows) {
 		o.rows = rows
 		o.decisions.Refresh()
@@ -132,6 +150,22 @@ func (o *overview) draw(now time.Time) {
 		setText(o.noRows, tr("No requests yet."))
 	}
 	show(o.noRows, len(o.rows) == 0)
+}
+
+// drawKeys gives the keys as much room as they need.
+func (o *overview) drawKeys(now time.Time, failed bool) {
+	was := len(o.keyRows)
+	if rows := o.u.st.Keys(now); !slices.Equal(rows, o.keyRows) {
+		o.keyRows = rows
+		o.keys.Refresh()
+	}
+	none := len(o.keyRows) == 0
+	again := was != len(o.keyRows) || o.noKeys.Visible() != (none && !failed) || o.unknown.Visible() != (none && failed)
+	show(o.noKeys, none && !failed)
+	show(o.unknown, none && failed)
+	if again {
+		o.halves.Refresh()
+	}
 }
 
 func (o *overview) drawFlip(serving string) {

@@ -31,6 +31,7 @@ type program struct {
 	added     []NewKey
 	fail      map[string]error // by verb
 	settings  []state.Setting
+	exchanges map[string]state.Exchange
 	questions []Question
 	hold      chan struct{} // a verb waits for it
 }
@@ -135,6 +136,19 @@ func (p *program) RemoveKey(ctx context.Context, provider, name string) error {
 
 func (p *program) Retry(ctx context.Context, provider, name string) error {
 	return p.call(ctx, "retry", provider, name)
+}
+
+func (p *program) Exchange(ctx context.Context, id string) (state.Exchange, error) {
+	if err := p.call(ctx, "exchange", id); err != nil {
+		return state.Exchange{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x, ok := p.exchanges[id]
+	if !ok {
+		return x, errors.New("nothing is known of this request")
+	}
+	return x, nil
 }
 
 func (p *program) Providers() []Provider {

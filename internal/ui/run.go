@@ -50,6 +50,7 @@ type UI struct {
 	shown     bool
 	tabs      []*tab
 	open      *tab
+	detail    *detail
 	frame     *frame
 	tray      *tray
 	shortcuts map[string]func()

@@ -67,7 +67,7 @@ func (u *UI) build() {
 	}
 	f.word.Truncation = fyne.TextTruncateEllipsis
 	u.frame = f
-	u.tabs = u.pages()
+	u.tabs, u.detail = u.pages(), newDetail(u)
 	rail := container.NewVBox(container.New(columns{markWidth + near, 0}, f.mark, f.word), widget.NewSeparator())
 	for _, t := range u.tabs {
 		t.button = widget.NewButtonWithIcon(tr(t.name), t.icon, func() { u.turn(t.name) })
@@ -80,7 +80,15 @@ func (u *UI) build() {
 	side := container.NewBorder(nil, nil, nil, widget.NewSeparator(), atLeast(railWidth, 0, around(near, f.rail)))
 	f.content = container.NewBorder(f.banner.box, nil, nil, nil, around(apart, f.page))
 	u.win.SetContent(atLeast(leastWidth, leastHeight, container.NewBorder(nil, nil, side, nil, f.content)))
+	u.win.Canvas().SetOnTypedKey(u.typed)
 	u.turn(tabOverview)
+}
+
+// typed takes the keys that no widget with the focus wants.
+func (u *UI) typed(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape && u.open != nil && u.open.page == u.detail {
+		u.detail.back()
+	}
 }
 
 // turn opens a page, unless there are questions to be answered first.

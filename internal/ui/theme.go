@@ -64,7 +64,10 @@ var onLight = palette{
 
 // look is the theme: every colour and every distance of the window comes from
 // here. Fonts and icons are Fyne's.
-type look struct{ dense bool }
+type look struct {
+	dense bool // rows of 28
+	text  bool // lines of one text: nothing between them
+}
 
 // Theme is the theme of glmtray's window.
 func Theme() fyne.Theme { return look{} }
@@ -137,12 +140,12 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	case theme.SizeNameHeadingText:
 		return textSize + 5
 	case theme.SizeNamePadding, theme.SizeNameLineSpacing:
+		if l.text {
+			return 0
+		}
 		return tight
 	case theme.SizeNameInnerPadding:
-		if l.dense {
-			return tight
-		}
-		return near
+		return l.inner()
 	case theme.SizeNameInlineIcon:
 		return apart
 	case theme.SizeNameSeparatorThickness, theme.SizeNameInputBorder:
@@ -153,7 +156,18 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	return theme.DefaultTheme().Size(name)
 }
 
-// The shapes of the four marks, filled with one colour.
+// inner is the distance between an edge and what it holds.
+func (l look) inner() float32 {
+	switch {
+	case l.text:
+		return 0
+	case l.dense:
+		return tight
+	}
+	return near
+}
+
+// The shapes of the marks, filled with one colour.
 const (
 	svgOpen  = `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">`
 	svgClose = `</svg>`
@@ -169,6 +183,8 @@ var shapes = map[state.Mark]fyne.Resource{
 		[]byte(svgOpen+`<path d="M8 2.5l6 11H2z" fill="#000"/>`+svgClose)), theme.ColorNameError),
 	state.Off: theme.NewColoredResource(fyne.NewStaticResource("off.svg",
 		[]byte(svgOpen+`<path d="M4 3h3v10H4zM9 3h3v10H9z" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
+	state.Plain: theme.NewColoredResource(fyne.NewStaticResource("plain.svg",
+		[]byte(svgOpen+`<circle cx="8" cy="8" r="2" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
 }
 
 // keyShape is the rail's picture for keys, which Fyne has none of.

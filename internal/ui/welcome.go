@@ -67,7 +67,7 @@ func newWelcome(u *UI, list []Question) *welcome {
 	w.next.Importance = widget.HighImportance
 	w.later = widget.NewButton(tr("Ask me later"), func() { w.leave("") })
 	w.box.Add(w.message)
-	w.box.Add(container.NewHBox(w.next, w.later))
+	w.box.Add(inset(container.NewHBox(w.next, w.later)))
 	w.able()
 	return w
 }

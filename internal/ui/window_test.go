@@ -304,7 +304,9 @@ func TestTheLogIsLiveFilteredAndCopied(t *testing.T) {
 	}
 	test.Type(l.text, "SONNET")
 	r.sees("1 / 3 lines")
-	l.list.Select(0)
+	l.list.Select(0) // it tells of a request, which opens
+	r.sees("Request 1")
+	r.tap("Back")
 	test.Tap(l.copyLine)
 	if got := r.desk.Clipboard().Content(); !strings.HasSuffix(got, "silent") || !strings.Contains(got, "error") {
 		t.Errorf("copied %q", got)

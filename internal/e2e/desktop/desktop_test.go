@@ -3,6 +3,8 @@
 package desktop
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -36,6 +38,7 @@ func TestPauseAndResumeFromTheTray(t *testing.T) {
 	if got := served(sim); len(got) != 2 {
 		t.Errorf("the provider answered %v, want two", got)
 	}
+	s.tray.click("Copy base URL", func() bool { return s.copied() == p.url() })
 }
 
 func TestACooldownIsShownInTheTrayAndRunsDown(t *testing.T) {
@@ -55,6 +58,102 @@ func TestACooldownIsShownInTheTrayAndRunsDown(t *testing.T) {
 	s.tray.await("cerebras/one: ready", "")
 	if status, body := p.ask(); status != http.StatusOK {
 		t.Errorf("after the cooldown: %d: %s", status, body)
+	}
+}
+
+// What the window says of a key is read as a person would take it elsewhere: its
+// copy mark puts the card's own words into the clipboard.
+func TestACooldownIsShownInTheWindowAndRunsDown(t *testing.T) {
+	s := newSession(t, desk{})
+	sim := cerebras(t, simulator.Fault{When: simulator.When{Times: 1}, What: "cerebras/tpm", Wait: simulator.Duration(15 * time.Second)})
+	p := s.start(launch{dir: s.withKey("max_wait = \"1s\"\n" + settingsFor(sim))})
+	s.tray.await("cerebras/one: ready", "")
+	p.still()
+	row := func() []byte { return p.strip(193, 133, 911, 28) } // the key's line in the overview
+	ready := row()
+	said := func() string {
+		p.press("ctrl+2")
+		p.click(400, 72)  // the key
+		p.click(1088, 76) // its copy mark
+		return s.copied()
+	}
+	eventually(t, "the window says that the key is ready", func() bool { return said() == "cerebras/one: ready" })
+
+	if status, body := p.ask(); status == http.StatusOK {
+		t.Fatalf("%d: %s", status, body)
+	}
+	left := func() int {
+		var minutes, seconds int
+		_, rest, _ := strings.Cut(said(), "cerebras/one: back in ")
+		if n, _ := fmt.Sscanf(rest, "%d:%d. Tokens per minute used up.", &minutes, &seconds); n != 2 {
+			return 0
+		}
+		return 60*minutes + seconds
+	}
+	first := 0
+	eventually(t, "the window says when the key is back", func() bool { first = left(); return first > 0 })
+	if first > 15 {
+		t.Errorf("it says in %d s, and the provider said 15", first)
+	}
+	eventually(t, "it says less than before", func() bool { l := left(); return l > 0 && l < first })
+	p.press("ctrl+1")
+	cools := row()
+	eventually(t, "the overview's line changes by itself", func() bool { return !bytes.Equal(row(), cools) })
+
+	s.tray.await("cerebras/one: ready", "")
+	eventually(t, "the window says that the key is ready again", func() bool { return said() == "cerebras/one: ready" })
+	p.press("ctrl+1")
+	eventually(t, "the overview's line is what it was before", func() bool { return bytes.Equal(row(), ready) })
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Errorf("after the cooldown: %d: %s", status, body)
+	}
+}
+
+func TestARequestThatIsChosenShowsWhatWasTriedAndSaid(t *testing.T) {
+	s := newSession(t, desk{})
+	sim := cerebras(t, simulator.Fault{When: simulator.When{Key: "one"}, What: "cerebras/tpm", Wait: simulator.Duration(time.Minute)})
+	data := s.withKey(settingsFor(sim))
+	s.glmtray(data, keyTwo, "keys", "add", "cerebras", "two")
+	p := s.start(launch{dir: data})
+	s.tray.await("cerebras/two: ready", "")
+	if status, body := p.ask(); status != http.StatusOK {
+		t.Fatalf("%d: %s", status, body)
+	}
+	s.tray.await("Last: gpt-oss-120b → cerebras/two", "")
+	p.still()
+	for _, way := range []struct {
+		name string
+		page string
+		x, y int
+	}{{"from the overview", "ctrl+1", 500, 252}, {"from the log", "ctrl+3", 500, 125}} {
+		var got string
+		if !within(pollLimit, func() bool {
+			p.press(way.page)
+			p.click(way.x, way.y)
+			p.still()
+			p.click(1070, 33) // copy all
+			got = s.copied()
+			return strings.HasPrefix(got, "Request ")
+		}) {
+			t.Fatalf("%s: no request is shown; copied %q", way.name, got)
+		}
+		for _, want := range []string{
+			"Answered by: cerebras/two", "Try 1: cerebras/one", "429 rate limited: tokens per minute used up", "Try 2: cerebras/two",
+			`"content": "hello"`, "This is the simulator",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is not in\n%s", way.name, want, got)
+			}
+		}
+		if strings.Contains(got, keyOne) || strings.Contains(got, keyTwo) {
+			t.Errorf("%s: a key is in\n%s", way.name, got)
+		}
+		p.press("Escape")
+		eventually(t, "something else is in the clipboard", func() bool {
+			p.press("ctrl+1")
+			p.click(400, 33) // the address's copy mark
+			return s.copied() == p.url()
+		})
 	}
 }
 
@@ -81,6 +180,37 @@ func TestASecondStartRaisesAWindowThatServesNothing(t *testing.T) {
 	again := s.start(launch{dir: p.dir})
 	again.wait(0)
 	p.awaitWindow()
+}
+
+func TestTwoStartsInTheSameInstantOpenOneWindow(t *testing.T) {
+	s := newSession(t, desk{})
+	settings := settingsFor(cerebras(t))
+	for round := range 5 {
+		first := s.start(launch{settings: settings})
+		second := s.start(launch{dir: first.dir})
+		var stays, goes *program
+		eventually(t, "one of the two ends", func() bool {
+			for _, pair := range [][2]*program{{first, second}, {second, first}} {
+				select {
+				case <-pair[0].gone:
+					goes, stays = pair[0], pair[1]
+					return true
+				default:
+				}
+			}
+			return false
+		})
+		goes.wait(0)
+		if out := goes.stdout.String(); out != "" {
+			t.Errorf("round %d: the one that ends says %q", round, out)
+		}
+		stays.url()
+		stays.awaitWindow()
+		if all := s.windows(); len(all) != 1 {
+			t.Errorf("round %d: %d windows", round, len(all))
+		}
+		stays.stop()
+	}
 }
 
 func TestAWindowBesideAProxyWithoutOneIsRefused(t *testing.T) {

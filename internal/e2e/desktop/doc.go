@@ -7,7 +7,8 @@
 // tray icons. It acts as a person would: by keys and clicks that X11 carries,
 // and by the tray's menu, which D-Bus carries. What came of it is read where it
 // counts: in the simulator's call log, in the keychain, in files, in the exit
-// code, and in the lines of the tray's menu. Nothing of the person's own session
+// code, in the lines of the tray's menu, and in the clipboard, into which the
+// window's copy marks put its own words. Nothing of the person's own session
 // is used or seen.
 //
 // Where a tool is missing the tests are skipped and say so; with

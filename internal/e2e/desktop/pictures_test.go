@@ -65,6 +65,15 @@ func pictures(t *testing.T, dir, theme string) {
 		p.press("ctrl+" + string(rune('1'+i)))
 		picture(p, page)
 	}
+	p.press("ctrl+1")
+	p.click(500, 310) // a decision
+	picture(p, "request")
+	p.press("Escape", "ctrl+3")
+	p.click(500, 180) // a line of the log
+	picture(p, "request-tries")
+	p.press("Escape")
+	p.click(500, 152) // a line of the program's own
+	picture(p, "log-line")
 	p.openForm(1)
 	picture(p, "add-key")
 	p.openForm(3)

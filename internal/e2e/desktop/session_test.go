@@ -27,7 +27,7 @@ const (
 )
 
 // packages are what Debian and Ubuntu call what these tests need.
-const packages = "xvfb openbox xdotool x11-utils imagemagick libgl1-mesa-dri " + secretservice.Packages
+const packages = "xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri " + secretservice.Packages
 
 // session is a desktop of a test's own.
 type session struct {
@@ -42,7 +42,7 @@ type desk struct{ trayless bool }
 
 func newSession(t *testing.T, d desk) *session {
 	t.Helper()
-	for _, program := range []string{"Xvfb", "openbox", "xdotool", "xprop", "import"} {
+	for _, program := range []string{"Xvfb", "openbox", "xdotool", "xclip", "xprop", "import"} {
 		need(t, program)
 	}
 	s := &session{t: t, secrets: secretservice.Start(t)}

@@ -4,6 +4,9 @@ package desktop
 
 import (
 	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +21,15 @@ func (p *program) window() string {
 	}
 	id, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return id
+}
+
+// windows are the windows of whatever glmtray, as X11 shows them.
+func (s *session) windows() []string {
+	out, err := s.command("xdotool", "search", "--onlyvisible", "--name", "^glmtray$").Output()
+	if err != nil {
+		return nil // it finds none
+	}
+	return strings.Fields(string(out))
 }
 
 // awaitWindow waits until the window is shown and has the focus.
@@ -85,6 +97,30 @@ func (p *program) closeWindow() {
 		}
 	}
 	p.t.Fatal("the window does not close")
+}
+
+// copied is what stands in the clipboard: the way in which text leaves a window.
+func (s *session) copied() string {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second) // its owner may be busy
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "xclip", "-selection", "clipboard", "-out")
+	cmd.Env = s.environ
+	out, err := cmd.Output()
+	if err != nil {
+		return "" // nothing was copied yet
+	}
+	return string(out)
+}
+
+// strip is a part of the window as it is drawn now.
+func (p *program) strip(x, y, width, height int) []byte {
+	p.t.Helper()
+	part := fmt.Sprintf("%dx%d+%d+%d", width, height, x, y)
+	out, err := p.s.command("import", "-window", p.awaitWindow(), "-crop", part, "+repage", "ppm:-").Output()
+	if err != nil {
+		p.t.Fatalf("import: %v", err)
+	}
+	return out
 }
 
 // still waits until the window stands still: whatever was asked for is drawn

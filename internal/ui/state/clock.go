@@ -46,11 +46,13 @@ func Clock(t time.Time) string {
 	return t.Local().Format("15:04:05")
 }
 
-// Took writes how long something lasted: "0.21 s", "12.4 s", "2 min 05 s".
+// Took writes how long something lasted: "8 ms", "0.21 s", "12.4 s", "2 min 05 s".
 func Took(d time.Duration) string {
 	switch {
 	case d <= 0:
 		return none
+	case d < 100*time.Millisecond: // nothing takes no time
+		return strconv.Itoa(max(int(d.Round(time.Millisecond)/time.Millisecond), 1)) + " ms"
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.2f s", d.Seconds())
 	case d < time.Minute:

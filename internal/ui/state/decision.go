@@ -26,6 +26,15 @@ func (s *State) Decisions(n int) []DecisionRow {
 	return rows
 }
 
+// Decision is the one with that ID, if it is still among those that are shown.
+func (s *State) Decision(id string) (DecisionRow, bool) {
+	d := s.known[id]
+	if d == nil {
+		return DecisionRow{}, false
+	}
+	return d.row(), true
+}
+
 // last is the newest decision, nil if there is none.
 func (s *State) last() *Decision {
 	if len(s.decisions) == 0 {

@@ -25,12 +25,13 @@ const (
 // colour alone.
 type Mark int
 
-// The four marks.
+// The four marks, and that of what is neither well nor ill.
 const (
 	Good    Mark = iota // ● green
 	Waiting             // ◐ amber
 	Bad                 // ▲ red
 	Off                 // ❚❚ grey
+	Plain               // · grey
 )
 
 // String is the mark as a character, for texts without pictures.
@@ -42,6 +43,8 @@ func (m Mark) String() string {
 		return "◐"
 	case Bad:
 		return "▲"
+	case Plain:
+		return "·"
 	}
 	return "❚❚"
 }
@@ -51,7 +54,7 @@ type KeyRow struct {
 	Key
 	Mark   Mark
 	Word   string // "ready", "back in 0:11"
-	Detail string // why; "" if there is nothing to say
+	Detail string // why; "" if there is nothing to say, as of a key that is ready
 	Fixed  bool   // brought by the environment: it is not changed here
 }
 
@@ -83,29 +86,24 @@ func (k *Key) over(now time.Time) bool {
 func (k *Key) row(now time.Time, step func(time.Duration) time.Duration) KeyRow {
 	r := KeyRow{Key: *k, Detail: k.Reason, Fixed: k.Origin != FromKeychain}
 	if k.over(now) {
-		r.State, r.CoolUntil, r.Reason, r.Detail = Ready, time.Time{}, "", ""
+		r.State, r.CoolUntil = Ready, time.Time{}
 	}
-	switch r.State {
-	case Ready:
-		r.Mark, r.Word = Good, "ready"
-	case Cooling:
-		r.Mark, r.Word = Waiting, "cooling"
-		if d := k.left(now); d > 0 {
-			r.Word = "back in " + left(d, step(d))
-		}
-	case Busy:
-		r.Mark, r.Word = Waiting, "busy"
-	case Disabled:
-		r.Mark, r.Word = Off, "disabled"
-	case Parked:
-		r.Mark, r.Word = Bad, "parked"
-	case Missing:
-		r.Mark, r.Word = Bad, "missing"
-	default:
-		r.Mark, r.Word = Waiting, r.State
+	if r.State == Ready {
+		r.Detail = "" // the reason is that of its last error, and no longer why it stands so
+	}
+	mark, known := keyMarks[r.State]
+	if !known {
+		mark = Waiting
+	}
+	r.Mark, r.Word = mark, r.State
+	if d := k.left(now); d > 0 {
+		r.Word = "back in " + left(d, step(d))
 	}
 	return r
 }
+
+// keyMarks are the shapes of a key's states.
+var keyMarks = map[string]Mark{Ready: Good, Cooling: Waiting, Busy: Waiting, Disabled: Off, Parked: Bad, Missing: Bad}
 
 // tally counts keys for the state line and the icon. Those that were switched
 // off are no part of all.

@@ -18,6 +18,7 @@ type Line struct {
 	Level slog.Level
 	Text  string
 	ID    string // of the request it tells of; "" for a line of the program
+	Mark  Mark
 }
 
 // String is the line as it is copied.
@@ -183,7 +184,24 @@ func (l *Log) logged(e event.Logged) {
 	if e.Attrs != "" {
 		text += "  " + e.Attrs
 	}
-	l.Add(Line{Time: e.Time, Level: e.Level, Text: oneLine(text)})
+	l.Add(Line{Time: e.Time, Level: e.Level, Text: oneLine(text), Mark: lineMark(e)})
+}
+
+// lineMark is the shape of a line of the program's own. That it tells something
+// is no success: only a key that is ready again is one.
+func lineMark(e event.Logged) Mark {
+	if word, ok := strings.CutPrefix(e.Text, "key "); ok {
+		if m, ok := keyMarks[word]; ok {
+			return m
+		}
+	}
+	switch {
+	case e.Level >= slog.LevelError:
+		return Bad
+	case e.Level >= slog.LevelWarn:
+		return Waiting
+	}
+	return Plain
 }
 
 func (l *Log) finished(e event.Finished) {
@@ -195,7 +213,8 @@ func (l *Log) finished(e event.Finished) {
 	case e.Status >= 400 || (e.Outcome != "ok" && e.Outcome != ""):
 		level = slog.LevelWarn
 	}
-	l.Add(Line{Time: e.Time, Level: level, ID: e.ID, Text: oneLine(requestText(e))})
+	d := Decision{Status: e.Status, Outcome: e.Outcome}
+	l.Add(Line{Time: e.Time, Level: level, ID: e.ID, Text: oneLine(requestText(e)), Mark: d.row().Mark})
 }
 
 // requestText is a request in one line: "200  claude-code  sonnet →
@@ -236,5 +255,5 @@ func oneLine(text string) string {
 
 // Missed puts a line where n events were dropped before they could be shown.
 func (l *Log) Missed(now time.Time, n uint64) {
-	l.Add(Line{Time: now, Level: slog.LevelWarn, Text: strconv.FormatUint(n, 10) + " events came too fast to be shown"})
+	l.Add(Line{Time: now, Level: slog.LevelWarn, Mark: Waiting, Text: strconv.FormatUint(n, 10) + " events came too fast to be shown"})
 }

@@ -149,3 +149,34 @@ func TestARequestsEndSetsItsLevel(t *testing.T) {
 		}
 	}
 }
+
+func TestALinesMarkSaysHowItStandsAndNotHowLoudItIs(t *testing.T) {
+	request := func(status int, outcome string) event.Event {
+		return event.Finished{ID: "1", Time: noon, Rule: "everything", Status: status, Outcome: outcome}
+	}
+	for _, tt := range []struct {
+		name string
+		e    event.Event
+		want Mark
+	}{
+		{"a request that went well", request(200, "ok"), Good},
+		{"one that failed", request(502, "all_providers_failed"), Bad},
+		{"one that was refused", request(401, "invalid_api_key"), Bad},
+		{"one whose client left", request(499, "client left"), Off},
+		{"a key that cools", event.Logged{Level: slog.LevelInfo, Text: "key cooling"}, Waiting},
+		{"a key that is parked", event.Logged{Level: slog.LevelInfo, Text: "key parked"}, Bad},
+		{"a key that is back", event.Logged{Level: slog.LevelDebug, Text: "key ready"}, Good},
+		{"a key of which nobody knows", event.Logged{Level: slog.LevelInfo, Text: "key named twice"}, Plain},
+		{"what is merely told", event.Logged{Level: slog.LevelInfo, Text: "serving"}, Plain},
+		{"a warning", event.Logged{Level: slog.LevelWarn, Text: "the port moved"}, Waiting},
+		{"an error", event.Logged{Level: slog.LevelError, Text: "the disk is full"}, Bad},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := New(three())
+			s.Apply(tt.e)
+			if got := s.Log().At(0).Mark; got != tt.want {
+				t.Errorf("its mark is %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

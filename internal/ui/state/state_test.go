@@ -207,6 +207,12 @@ func TestAKeysRowSaysItsStateInWordAndShape(t *testing.T) {
 			}
 		})
 	}
+	for now, want := range map[string]string{Ready: "", Cooling: "why", Parked: "why", Disabled: "why"} {
+		k := Key{State: now, CoolUntil: at(time.Second), Reason: "why"}
+		if r := k.row(noon, fine); r.Detail != want {
+			t.Errorf("a key that is %s says why: %q", now, r.Detail)
+		}
+	}
 	k := Key{State: Cooling}
 	if r := k.row(noon, fine); r.Word != "cooling" {
 		t.Errorf("without a deadline: %q", r.Word)
@@ -228,7 +234,7 @@ func TestTimesAreWrittenAsPeopleSayThem(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{
-		0: "–", 210 * time.Millisecond: "0.21 s", 12400 * time.Millisecond: "12.4 s", 125 * time.Second: "2 min 05 s",
+		0: "–", time.Microsecond: "1 ms", 8400 * time.Microsecond: "8 ms", 210 * time.Millisecond: "0.21 s", 12400 * time.Millisecond: "12.4 s", 125 * time.Second: "2 min 05 s",
 	} {
 		if got := Took(d); got != want {
 			t.Errorf("Took(%s) = %q, want %q", d, got, want)

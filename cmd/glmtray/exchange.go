@@ -1,0 +1,107 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/secret"
+	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// A request's end is told a moment before its record is put, and the database
+// has it a quarter of a second after that.
+const (
+	recordLimit = time.Second
+	recordEvery = 50 * time.Millisecond
+)
+
+// Exchange implements ui.Backend.
+func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, error) {
+	scrub := new(secret.Scrubber)
+	if a := d.app.Load(); a != nil {
+		scrub = a.scrub
+	}
+	if x, ok := d.recent.Find(id); ok {
+		return remembered(&x, scrub), nil
+	}
+	// The database is asked at the beginning, for what is old, and at the end: it
+	// looks through its whole index for an id.
+	if x, err := d.inDatabase(ctx, id, scrub); !errors.Is(err, store.ErrNoRequest) {
+		return x, err
+	}
+	late := time.After(recordLimit)
+	for {
+		if x, ok := d.recent.Find(id); ok {
+			return remembered(&x, scrub), nil
+		}
+		select {
+		case <-time.After(recordEvery):
+		case <-late:
+			x, err := d.inDatabase(ctx, id, scrub)
+			if errors.Is(err, store.ErrNoRequest) {
+				err = errors.New("nothing more is known of this request")
+			}
+			return x, err
+		case <-ctx.Done():
+			return state.Exchange{}, ctx.Err()
+		}
+	}
+}
+
+// inDatabase is a request whose bodies are gone.
+func (d *desktop) inDatabase(ctx context.Context, id string, scrub *secret.Scrubber) (state.Exchange, error) {
+	r, err := d.recorded(ctx, id)
+	if err != nil {
+		return state.Exchange{}, err
+	}
+	x := shownRequest(&r, scrub)
+	x.Absent = "What was said is no longer in memory, where only the last 200 requests are."
+	if d.keepsFiles() {
+		x.Absent += " Its body file may have it: see the log folder."
+	}
+	return x, nil
+}
+
+// recorded looks into the database.
+func (d *desktop) recorded(ctx context.Context, id string) (store.Request, error) {
+	a := d.app.Load()
+	if a == nil {
+		return store.Request{}, errNotServing
+	}
+	return a.store.FindRequest(ctx, id)
+}
+
+func (d *desktop) keepsFiles() bool {
+	a := d.app.Load()
+	return a != nil && a.settings().LogRequests
+}
+
+// remembered is what is in memory, without keys.
+func remembered(x *store.Exchange, scrub *secret.Scrubber) state.Exchange {
+	out := shownRequest(&x.Request, scrub)
+	if x.Sent.Body == nil && x.Got.Body == nil {
+		out.Absent = "Nothing of what was said is there: it was refused before it was read, or ended without a word."
+		return out
+	}
+	out.Sent = state.Body{Text: store.Readable(x.Sent.Body, scrub), Size: x.In, Cut: x.Sent.Cut}
+	out.Got = state.Body{Text: store.Readable(x.Got.Body, scrub), Size: x.Out, Cut: x.Got.Cut}
+	return out
+}
+
+func shownRequest(r *store.Request, scrub *secret.Scrubber) state.Exchange {
+	x := state.Exchange{Finished: r.Finished, Tries: make([]state.Try, len(r.Tries))}
+	for _, text := range []*string{&x.Path, &x.Asked, &x.Model, &x.Reason, &x.Error} {
+		*text = scrub.Text(*text)
+	}
+	for i, t := range r.Tries {
+		x.Tries[i] = state.Try{
+			Provider: t.Provider, Model: scrub.Text(t.Model), Key: t.Key, Status: t.Status, Class: t.Class,
+			Reason: scrub.Text(t.Reason), Took: t.Took,
+		}
+	}
+	return x
+}

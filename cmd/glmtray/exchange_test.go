@@ -1,0 +1,101 @@
+//go:build !headless
+
+package main
+
+import (
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glmtray/glmtray/internal/proxy/simulator"
+	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// asked sends a chat with that text and gives its id.
+func asked(t *testing.T, url, text string) (id string) {
+	t.Helper()
+	body := `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"` + text + `"}]}`
+	resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status)
+	}
+	return resp.Header.Get("X-Request-Id")
+}
+
+func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
+	const key = "csk-desk-0123456789abcdef"
+	provider, err := simulator.Start(t.Context(), "127.0.0.1:0", simulator.Script{
+		Vendor: simulator.Cerebras, Keys: map[string]simulator.KeyScript{key: {Name: "desk"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = provider.Close() }()
+	b := newBench(t)
+	d, end := newWindow(t, b, "CEREBRAS_BASE_URL="+provider.URL+"/v1", "CEREBRAS_API_KEY="+key, "GLMTRAY_ADDR=127.0.0.1:0")
+	d.recent = store.NewRecent(store.RecentOptions{Count: 2})
+	d.opt.recent = d.recent
+	started(t, d, end)
+	url := awaitState(t, d, state.Serving).URL
+
+	first := asked(t, url, "a marmot and "+key)
+	x, err := d.Exchange(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(x.Sent.Text, `"content": "a marmot and `) || !strings.Contains(x.Got.Text, "This is the simulator") || x.Absent != "" {
+		t.Errorf("sent %q, got %q, %q", x.Sent.Text, x.Got.Text, x.Absent)
+	}
+	if strings.Contains(x.Text(), key) {
+		t.Error("a key is shown")
+	}
+	if x.Key != "env" || len(x.Tries) != 1 || x.Tries[0].Key != "env" || x.Sent.Size == 0 || x.Got.Size == 0 {
+		t.Errorf("%+v", x)
+	}
+
+	asked(t, url, "another marmot")
+	asked(t, url, "a third marmot") // and the first is no longer in memory
+	if x, err = d.Exchange(t.Context(), first); err != nil || x.Absent == "" || len(x.Tries) != 1 || x.Sent.Text != "" {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if _, err = d.Exchange(t.Context(), "0123456789abcdef"); err == nil {
+		t.Error("an unknown request is found")
+	}
+	err = filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if strings.Contains(string(raw), "marmot") {
+			t.Errorf("%s has what was said", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWindowShowsARefusedRequestWithoutBodies(t *testing.T) {
+	b := newBench(t)
+	d, end := newWindow(t, b, "GLMTRAY_ADDR=127.0.0.1:0", "LITELLM_MASTER_KEY=sk-master-0123456789abcdef", "ENABLE_INCOMING_AUTH=true")
+	started(t, d, end)
+	url := awaitState(t, d, state.Serving).URL
+	resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	x, err := d.Exchange(t.Context(), resp.Header.Get("X-Request-Id"))
+	if err != nil || x.Status != http.StatusUnauthorized || x.Absent == "" {
+		t.Errorf("%+v, %v", x, err)
+	}
+}
