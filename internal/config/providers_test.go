@@ -149,7 +149,7 @@ func TestMatchAny(t *testing.T) {
 func TestDefaultAliasesStandForOtherVendorsModels(t *testing.T) {
 	for name, want := range map[string]bool{
 		"claude-opus-5": true, "opus": true, "sonnet": true, "haiku": true, "fable": true, "gpt-5.1-codex": true, "codex-mini": true,
-		"o3-pro": true, "o1": true, "o4-mini": true, "chatgpt-4o-latest": true,
+		"glmtray-large": true, "o3-pro": true, "o1": true, "o4-mini": true, "chatgpt-4o-latest": true,
 		"gpt-oss-120b": false, "gpt-oss:20b": false, "glm-5.3": false, "qwen-3.8-27b": false, "syn:large:text": false, "zai-glm-4.6": false,
 	} {
 		if MatchAny(DefaultAliases(), name) != want {
@@ -164,7 +164,7 @@ func TestRuleTable(t *testing.T) {
 |---|---|---|
 | vision | the request has pictures | synthetic/vision → zai/vision |
 | long context | the prompt is over 120,000 tokens | synthetic/large → zai/large |
-| small model | the model is *haiku* or *air* | zai/small |
+| small model | the model is *haiku* or *air* or glmtray-small | zai/small |
 | everything | every other request | cerebras/large → synthetic/large → zai/large |
 | both | the request has pictures and the prompt is over 1,000,000 tokens and the model is a or b | zai/large |
 `
