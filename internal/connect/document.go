@@ -44,6 +44,8 @@ type document interface {
 	meaning(text string) (string, error)
 	// write writes a value as text.
 	write(value any) string
+	// empty reports whether it holds neither a value nor a comment.
+	empty() bool
 }
 
 // want is one value that a client's file is to have.
@@ -67,6 +69,7 @@ type Edit struct {
 	Had     bool     `json:"had,omitempty"`     // something stood there before
 	Before  string   `json:"before,omitempty"`  // its text
 	Wrote   string   `json:"wrote"`             // what was written, or its SHA-256 if it is a key
+	Was     string   `json:"was,omitempty"`     // the same before it was last changed, until that is known to stand in the file
 	Holder  bool     `json:"holder,omitempty"`  // made to hold the rest; goes when it holds nothing more
 	Address *string  `json:"address,omitempty"` // what stands behind the proxy's address
 	Placed
@@ -93,7 +96,22 @@ func (e *Edit) ours(d document) bool {
 		return false
 	}
 	now, err := d.meaning(text)
-	return err == nil && (now == e.Wrote || seal(now, true) == e.Wrote)
+	if err != nil {
+		return false
+	}
+	sealed := seal(now, true)
+	return slices.Contains([]string{now, sealed}, e.Wrote) || e.Was != "" && slices.Contains([]string{now, sealed}, e.Was)
+}
+
+// back reports whether what stood there before stands there again.
+func (e *Edit) back(d document) bool {
+	text, ok := d.value(e.Path)
+	if !ok || !e.Had {
+		return ok == e.Had
+	}
+	now, err := d.meaning(text)
+	before, beforeErr := d.meaning(e.Before)
+	return err == nil && beforeErr == nil && now == before
 }
 
 // change brings the wants into a document. prev is what was changed before and
@@ -130,6 +148,8 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 	i := slices.IndexFunc(edits, func(e Edit) bool { return !e.Holder && slices.Equal(e.Path, w.path) })
 	mine := i >= 0 && edits[i].ours(d)
 	switch {
+	case mine && w.value == KeyToCome:
+		return edits, nil // it has one
 	case mine:
 	case w.missing && had, w.present && (!had || before == `""`):
 		return edits, nil
@@ -150,6 +170,9 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 	switch {
 	case mine:
 		e.Had, e.Before, e.Placed = edits[i].Had, edits[i].Before, edits[i].Placed
+		if edits[i].Wrote != e.Wrote {
+			e.Was = edits[i].Wrote
+		}
 		edits = slices.Delete(slices.Clone(edits), i, i+1)
 	case had && !stale(w, before):
 		e.Had, e.Before = true, before
@@ -197,7 +220,9 @@ func undo(d document, edits []Edit) (changed []Edit, err error) {
 		case e.Holder:
 			_, err = d.release(e.Path, e.Wrote, e.Placed)
 		case !e.ours(d):
-			changed = append(changed, *e)
+			if !e.back(d) {
+				changed = append(changed, *e)
+			}
 		case e.Had:
 			_, err = d.set(e.Path, e.Before)
 		default:

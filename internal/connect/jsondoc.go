@@ -77,6 +77,11 @@ func (d *jsonDoc) bytes() []byte {
 	return d.data
 }
 
+func (d *jsonDoc) empty() bool {
+	g, err := d.group(nil)
+	return err == nil && len(g.items) == 0 && !hasComment(string(d.data))
+}
+
 // item is a member of an object or an element of a list: where it stands, from
 // its name on.
 type item struct {

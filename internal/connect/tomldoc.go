@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -19,6 +20,8 @@ func newTOML(data []byte) (*tomlDoc, error) {
 }
 
 func (d *tomlDoc) bytes() []byte { return d.text.Bytes() }
+
+func (d *tomlDoc) empty() bool { return len(bytes.TrimSpace(d.bytes())) == 0 }
 
 // split gives the table and the name of a value.
 func split(path []string) (table, name string) {
