@@ -41,7 +41,7 @@ type appOptions struct {
 type app struct {
 	load    config.Options
 	around  connect.Env // of the user whose agents are connected
-	seen    stamp // of the settings that were loaded first
+	seen    stamp       // of the settings that were loaded first
 	opt     appOptions
 	bus     *event.Bus
 	scrub   *secret.Scrubber

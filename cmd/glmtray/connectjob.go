@@ -102,7 +102,6 @@ func (r *connectRoom) carryOut(j *job) error {
 	if err == nil {
 		j.wish.Key = key
 		if j.plan, err = r.connector.Plan(id, j.wish); err == nil {
-			j.plan.NeedsKey = false
 			err = r.connector.Apply(j.plan, made.ID)
 		}
 		unused := made.ID

@@ -60,7 +60,8 @@ type Wish struct {
 	Former []string
 }
 
-// KeyToCome stands in plans where the key is not made yet.
+// KeyToCome stands in plans where the key is not made yet. As [Wish].Key it wants
+// a new one, whatever the client has.
 const KeyToCome = "(a key of its own)"
 
 func (w Wish) key() string {
@@ -98,7 +99,7 @@ func (w Wish) addressed(behind string, path ...string) want {
 
 // secret makes a want of the client's key.
 func (w Wish) secret(path ...string) want {
-	return want{path: path, value: w.key(), secret: true}
+	return want{path: path, value: w.key(), secret: true, kept: w.Key == ""}
 }
 
 // leftover reports whether a value stands there since an earlier connection

@@ -367,4 +367,30 @@ func TestNothingIsWrittenWithoutAKey(t *testing.T) {
 	if c, err = r.Plan("codex", w); err != nil || c.NeedsKey || !c.Empty() {
 		t.Errorf("a client that has a key needs none: %v, %+v", err, c)
 	}
+	w.Key = KeyToCome
+	if c, err = r.Plan("codex", w); err != nil || !c.NeedsKey || c.Empty() {
+		t.Errorf("one whose key was revoked needs another: %v, %+v", err, c)
+	}
+}
+
+// A file with nothing in it is no file that we have made.
+func TestABlankFileComesBackBlank(t *testing.T) {
+	for _, text := range []string{"", "\n", " \r\n", "{}", "{ }\n", "\ufeff"} {
+		r := newRig(t)
+		for _, name := range []string{".claude/settings.json", ".claude.json", ".config/opencode/opencode.jsonc"} {
+			r.put(name, text)
+		}
+		if !strings.Contains(text, "{") {
+			r.put(".codex/glmtray.config.toml", text)
+		}
+		before := r.tree()
+		for _, id := range []string{"claude-code", "opencode", "codex"} {
+			r.connect(id, testWish())
+		}
+		for _, id := range []string{"claude-code", "opencode", "codex"} {
+			r.disconnect(id)
+		}
+		same(t, r.tree(), before)
+		r.nothingLeft()
+	}
 }

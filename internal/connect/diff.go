@@ -30,6 +30,7 @@ func diffOf(path string, f disk, after []byte) string {
 var (
 	namedSecret  = regexp.MustCompile(`(?i)(key|token|secret|password|passwd|credential|authorization|bearer|cookie)`)
 	quotedText   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'[^']*'`)
+	inAddress    = regexp.MustCompile(`://[^/@\s"']+@`)
 	shapedSecret = regexp.MustCompile(`^[A-Za-z0-9_+=.-]{20,}$`)
 )
 
@@ -38,6 +39,7 @@ var (
 func mask(line string) string {
 	named := namedSecret.MatchString(line)
 	colon := strings.IndexAny(line, ":=")
+	line = inAddress.ReplaceAllString(line, "://…@")
 	return quotedText.ReplaceAllStringFunc(line, func(quoted string) string {
 		text := quoted[1 : len(quoted)-1]
 		name := colon >= 0 && strings.Index(line, quoted) < colon

@@ -52,6 +52,11 @@ func look(path string) (disk, error) {
 	return f, nil
 }
 
+// blank reports whether nothing stands in the file.
+func (f disk) blank() bool {
+	return len(bytes.TrimSpace(bytes.TrimPrefix(f.data, []byte(bom)))) == 0
+}
+
 // follow gives the place that a link leads to. The folders above need no
 // following: they stay what they are.
 func follow(path string) (string, error) {

@@ -54,6 +54,7 @@ type want struct {
 	value   any     // string, int, bool or object
 	secret  bool    // its text is not kept in the ledger
 	address *string // it is the proxy's address with this behind it
+	kept    bool    // whatever it is, if it is ours
 	missing bool    // only where nothing stands there yet
 	present bool    // only where something stands there that is not empty
 }
@@ -148,8 +149,8 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 	i := slices.IndexFunc(edits, func(e Edit) bool { return !e.Holder && slices.Equal(e.Path, w.path) })
 	mine := i >= 0 && edits[i].ours(d)
 	switch {
-	case mine && w.value == KeyToCome:
-		return edits, nil // it has one
+	case mine && w.kept:
+		return edits, nil
 	case mine:
 	case w.missing && had, w.present && (!had || before == `""`):
 		return edits, nil

@@ -59,7 +59,7 @@ func (k *Connector) Plan(id string, w Wish) (*Changes, error) {
 	}
 	c := &Changes{Client: client, wish: w}
 	if !client.Writes() {
-		c.NeedsKey = client.Unreachable == "" && w.Key == ""
+		c.NeedsKey = client.Unreachable == "" && w.key() == KeyToCome
 		return c, nil
 	}
 	l, err := k.read()
@@ -126,7 +126,7 @@ func (c *Changes) add(t target, prev *File) error {
 		c.tellDrift(t.path, d, prev)
 	case prev != nil: // somebody has removed it
 		fc.record.Copy = prev.Copy
-	case !f.absent && len(bytes.TrimSpace(f.data)) == 0:
+	case !f.absent && f.blank():
 		blank := string(f.data)
 		fc.record.Blank = &blank
 	}

@@ -236,6 +236,7 @@ func TestADiffShowsNoKeys(t *testing.T) {
 		`       "value": "a1b2c3d4e5f6a7b8c9d0"`:                          `       "value": "…"`,
 		`+    "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072"`:                 `+    "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072"`,
 		`+    "apiKey": "` + KeyToCome + `"`:                              `+    "apiKey": "` + KeyToCome + `"`,
+		`     "proxy": "http://me:canary@proxy.example"`:                  `     "proxy": "http://…@proxy.example"`,
 		`     "model": "claude-haiku-4-5-20251001"`:                       `     "model": "claude-haiku-4-5-20251001"`,
 	} {
 		if got := mask(line); got != want {

@@ -55,7 +55,7 @@ func undoFile(f disk, record File) (back, error) {
 		switch {
 		case record.Created:
 			b.text = nil
-		case len(bytes.TrimSpace(f.data)) == 0:
+		case f.blank():
 			b.text = f.data // somebody has emptied it
 		case record.Blank != nil:
 			b.text = []byte(*record.Blank)
