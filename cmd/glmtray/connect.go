@@ -93,15 +93,11 @@ func (c *connectCmd) Run(e *env) error {
 }
 
 // choose says which clients are meant: those that are named, or those that are
-// installed.
+// installed, and what comes along with them.
 func (c *connectCmd) choose(r *connectRoom) ([]string, error) {
 	names := slices.Clone(c.Clients)
 	if len(names) == 0 {
-		for _, client := range connect.Clients() {
-			if client.Writes() && client.Find(r.surroundings) != "" {
-				names = append(names, client.ID)
-			}
-		}
+		names = r.installed()
 		switch {
 		case len(names) == 0:
 			return nil, hint(errors.New("no client was found whose files could be written"), "see: glmtray connect --list")
@@ -109,19 +105,27 @@ func (c *connectCmd) choose(r *connectRoom) ([]string, error) {
 			return nil, hint(errors.New("say which client to connect; installed: "+strings.Join(names, ", ")), "glmtray connect "+names[0]+", or: glmtray connect --all --yes")
 		}
 	}
-	for _, name := range slices.Clone(names) {
-		client, _ := connect.Find(name)
-		if with, ok := connect.Find(client.With); ok && with.Find(r.surroundings) != "" && !slices.Contains(names, with.ID) {
-			names = append(names, with.ID)
-		}
-	}
 	var once []string
 	for _, name := range names {
-		if !slices.Contains(once, name) {
-			once = append(once, name)
+		client, _ := connect.Find(name)
+		along, ok := connect.Find(client.With)
+		for _, id := range []string{name, along.ID} {
+			if !slices.Contains(once, id) && (id == name || ok && along.Find(r.surroundings) != "") {
+				once = append(once, id)
+			}
 		}
 	}
 	return once, nil
+}
+
+// installed are the clients that are here and can be written.
+func (r *connectRoom) installed() (names []string) {
+	for _, client := range connect.Clients() {
+		if client.Writes() && client.Find(r.surroundings) != "" {
+			names = append(names, client.ID)
+		}
+	}
+	return names
 }
 
 // agree asks once, if there is anything to be written.

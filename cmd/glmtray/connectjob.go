@@ -98,23 +98,33 @@ func (r *connectRoom) carryOut(j *job) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(wrap1(r.withNewKey(s, j), "connecting "+id), s.Close())
+}
+
+// withNewKey connects a client with a key that is made for it, and gives up the
+// one that it had.
+func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
+	id := j.plan.Client.ID
 	made, key, err := s.AddClient(r.e.ctx, id)
+	if err != nil {
+		return err
+	}
+	j.wish.Key = key
+	plan, err := r.connector.Plan(id, j.wish)
 	if err == nil {
-		j.wish.Key = key
-		if j.plan, err = r.connector.Plan(id, j.wish); err == nil {
-			err = r.connector.Apply(j.plan, made.ID)
-		}
-		unused := made.ID
-		if err == nil {
-			j.done, unused = true, j.oldKey
-		}
-		if unused != 0 {
-			if e := s.RemoveClient(r.e.ctx, unused); e != nil && !errors.Is(e, store.ErrNoClient) {
-				r.e.note("the client key %d is not needed any more and could not be removed: %v", unused, e)
-			}
+		j.plan = plan
+		err = r.connector.Apply(plan, made.ID)
+	}
+	unused := made.ID
+	if err == nil {
+		j.done, unused = true, j.oldKey
+	}
+	if unused != 0 {
+		if e := s.RemoveClient(r.e.ctx, unused); e != nil && !errors.Is(e, store.ErrNoClient) {
+			r.e.note("the client key %d is not needed any more and could not be removed: %v", unused, e)
 		}
 	}
-	return errors.Join(wrap1(err, "connecting "+id), s.Close())
+	return err
 }
 
 func wrap1(err error, doing string) error {

@@ -138,6 +138,15 @@ func change(d document, prev []Edit, wants []want, stale func(w want, text strin
 	return kept, nil
 }
 
+// standing is what a want finds at its place.
+type standing struct {
+	text string
+	had  bool
+	same bool  // it is what is wished already
+	mine *Edit // the edit that wrote it, if it is still ours
+	left bool  // nobody remembers it, but it was ours
+}
+
 // apply brings one want into a document.
 func apply(d document, edits []Edit, w want, stale func(w want, text string) bool) ([]Edit, error) {
 	text := d.write(w.value)
@@ -145,16 +154,17 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 	if err != nil {
 		return nil, err
 	}
-	before, had := d.value(w.path)
 	i := slices.IndexFunc(edits, func(e Edit) bool { return !e.Holder && slices.Equal(e.Path, w.path) })
-	mine := i >= 0 && edits[i].ours(d)
-	switch {
-	case mine && w.kept:
+	s := stands(d, w, meaning)
+	s.left = s.had && stale(w, s.text)
+	if i >= 0 && edits[i].ours(d) {
+		s.mine = &edits[i]
+	}
+	if w.content(&s) {
 		return edits, nil
-	case mine:
-	case w.missing && had, w.present && (!had || before == `""`):
-		return edits, nil
-	default:
+	}
+	e := edit(w, meaning, &s)
+	if s.mine == nil {
 		if i >= 0 { // somebody changed it since: that is what comes back one day
 			edits = slices.Delete(edits, i, i+1)
 		}
@@ -162,35 +172,56 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 			return nil, err
 		}
 	}
-	now, _ := d.meaning(before)
-	same := had && now == meaning
-	if same && !mine && !stale(w, before) {
-		return edits, nil // the user wishes the same
-	}
-	e := Edit{Path: w.path, Wrote: seal(meaning, w.secret), Address: w.address}
-	switch {
-	case mine:
-		e.Had, e.Before, e.Placed = edits[i].Had, edits[i].Before, edits[i].Placed
-		if edits[i].Wrote != e.Wrote {
-			e.Was = edits[i].Wrote
-		}
-		edits = slices.Delete(slices.Clone(edits), i, i+1)
-	case had && !stale(w, before):
-		e.Had, e.Before = true, before
-	}
-	if !same {
+	if !s.same {
 		placed, err := d.set(w.path, text)
 		if err != nil {
 			return nil, err
 		}
-		if !had {
+		if !s.had {
 			e.Placed = placed
 		}
 	}
-	if mine {
-		return slices.Insert(edits, i, e), nil
+	if s.mine != nil {
+		edits[i] = e
+		return edits, nil
 	}
 	return append(edits, e), nil
+}
+
+func stands(d document, w want, meaning string) (s standing) {
+	if s.text, s.had = d.value(w.path); s.had {
+		now, err := d.meaning(s.text)
+		s.same = err == nil && now == meaning
+	}
+	return s
+}
+
+// content reports whether nothing is to be done where things stand so.
+func (w *want) content(s *standing) bool {
+	switch {
+	case s.mine != nil:
+		return w.kept
+	case w.missing:
+		return s.had
+	case w.present:
+		return !s.had || s.text == `""`
+	}
+	return s.same && !s.left // the user wishes the same
+}
+
+// edit is what is remembered of a want.
+func edit(w want, meaning string, s *standing) Edit {
+	e := Edit{Path: w.path, Wrote: seal(meaning, w.secret), Address: w.address}
+	switch {
+	case s.mine != nil:
+		e.Had, e.Before, e.Placed = s.mine.Had, s.mine.Before, s.mine.Placed
+		if s.mine.Wrote != e.Wrote {
+			e.Was = s.mine.Wrote
+		}
+	case s.had && !s.left:
+		e.Had, e.Before = true, s.text
+	}
+	return e
 }
 
 // hold makes the holders that a path needs.

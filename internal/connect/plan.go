@@ -2,9 +2,7 @@ package connect
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -117,22 +115,12 @@ func (c *Changes) add(t target, prev *File) error {
 	if err != nil {
 		return err
 	}
-	fc := FileChange{Path: t.path, New: f.absent, disk: f, record: File{Path: t.path, Format: t.format, Created: f.absent}}
-	var edits []Edit
-	switch {
-	case prev != nil && !f.absent:
-		fc.record = *prev
-		edits = prev.Edits
-		c.tellDrift(t.path, d, prev)
-	case prev != nil: // somebody has removed it
-		fc.record.Copy = prev.Copy
-	case !f.absent && f.blank():
-		blank := string(f.data)
-		fc.record.Blank = &blank
-	}
+	fc := FileChange{Path: t.path, New: f.absent, disk: f, record: begin(t, f, prev)}
+	edits := fc.record.Edits
 	before := bytes.Clone(d.bytes())
 	stale := c.wish.leftover(t.wants, d)
 	if prev != nil {
+		c.tellDrift(t.path, d, edits)
 		stale = func(want, string) bool { return false }
 	}
 	if fc.record.Edits, err = change(d, edits, t.wants, stale); err != nil {
@@ -149,6 +137,21 @@ func (c *Changes) add(t target, prev *File) error {
 	}
 	c.Files = append(c.Files, fc)
 	return nil
+}
+
+// begin is a file's record before this plan.
+func begin(t target, f disk, prev *File) File {
+	record := File{Path: t.path, Format: t.format, Created: f.absent}
+	switch {
+	case prev != nil && !f.absent:
+		return *prev
+	case prev != nil: // somebody has removed it
+		record.Copy = prev.Copy
+	case !f.absent && f.blank():
+		blank := string(f.data)
+		record.Blank = &blank
+	}
+	return record
 }
 
 // leave plans that a file which is none of the client's any more gets back what
@@ -188,8 +191,8 @@ func (c *Changes) found(t target, before []byte, prev, edits []Edit) bool {
 }
 
 // tellDrift names what others have changed since the client was connected.
-func (c *Changes) tellDrift(path string, d document, prev *File) {
-	if names := drifted(d, prev.Edits); len(names) > 0 {
+func (c *Changes) tellDrift(path string, d document, edits []Edit) {
+	if names := drifted(d, edits); len(names) > 0 {
 		c.tell("%s was changed since: %s. What stands there now is what disconnecting puts back.", path, strings.Join(names, ", "))
 	}
 }
@@ -231,165 +234,4 @@ func drifted(d document, edits []Edit) (names []string) {
 		}
 	}
 	return names
-}
-
-// ErrNeedsKey is returned for a plan in which the key is still to come.
-var ErrNeedsKey = errors.New("the client's key is not made yet")
-
-// Apply does what a plan says. keyID is remembered for the day on which the key
-// is to be revoked; 0 keeps the one that is remembered. If a file cannot be
-// written, what was written for a client that was not connected before is taken
-// back.
-func (k *Connector) Apply(c *Changes, keyID int64) error {
-	if c.NeedsKey {
-		return ErrNeedsKey
-	}
-	fresh := false
-	err := k.locked(func(l *ledger) error {
-		conn := l.Clients[c.Client.ID]
-		if fresh = conn == nil; fresh {
-			conn = &Connection{Since: k.now()}
-			l.Clients[c.Client.ID] = conn
-		}
-		conn.BaseURL = c.wish.BaseURL
-		if keyID != 0 {
-			conn.KeyID = keyID
-		}
-		return k.carryOut(l, conn, c)
-	})
-	if err != nil && fresh {
-		if _, undoErr := k.Undo(c.Client.ID); undoErr != nil && !errors.Is(undoErr, ErrNotConnected) {
-			err = errors.Join(err, undoErr)
-		}
-	}
-	return err
-}
-
-// carryOut writes: copies first, then the ledger, then the files, so that
-// whatever stands in a file is known how to undo.
-func (k *Connector) carryOut(l *ledger, conn *Connection, c *Changes) (err error) {
-	files := make([]File, 0, len(c.Files))
-	for i := range c.Files {
-		f := &c.Files[i]
-		if f.keep {
-			if f.record.Copy, err = k.keepCopy(c.Client.ID, f.disk); err != nil {
-				return err
-			}
-		}
-		if f.disk.absent && f.record.Folders == nil {
-			f.record.Folders = missingFolders(f.disk.real)
-		}
-		files = append(files, f.record)
-	}
-	conn.Files = files
-	if err := k.remember(l, c.Client.ID); err != nil {
-		return err
-	}
-	for i := range c.Files {
-		f := &c.Files[i]
-		if f.Diff == "" {
-			continue
-		}
-		if f.drop && f.record.Created && f.after == nil {
-			err = f.disk.remove()
-			dropFolders(f.record.Folders)
-		} else {
-			err = f.disk.write(f.after)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	conn.Files = slices.DeleteFunc(files, func(f File) bool {
-		return slices.ContainsFunc(c.Files, func(x FileChange) bool { return x.drop && x.Path == f.Path && k.dropCopy(f, true) == nil })
-	})
-	for i := range conn.Files {
-		conn.Files[i].settle()
-	}
-	return k.remember(l, c.Client.ID)
-}
-
-// remember writes the ledger, and the notes that stand in for it.
-func (k *Connector) remember(l *ledger, id string) error {
-	for _, f := range l.Clients[id].Files {
-		if err := k.noteEdits(id, l.Clients[id], f); err != nil {
-			return err
-		}
-	}
-	return k.write(l)
-}
-
-func missingFolders(path string) []string {
-	var list []string
-	for dir := dirOf(path); !exists(dir) && dir != dirOf(dir); dir = dirOf(dir) {
-		list = append([]string{dir}, list...)
-	}
-	return list
-}
-
-// State is how a client stands.
-type State struct {
-	Client    Client
-	Found     string // how it was found on this machine; "": it was not
-	Connected bool
-	Since     time.Time
-	BaseURL   string // which it was given
-	KeyID     int64
-	Files     []string
-	Changed   []string // values of ours that somebody has changed since: "FILE: NAME"
-}
-
-// Detect looks at every client. A ledger that cannot be read is an error, and
-// the states are given without it.
-func (k *Connector) Detect() ([]State, error) {
-	l, err := k.read()
-	if err != nil {
-		l = &ledger{}
-	}
-	var list []State
-	for _, c := range Clients() {
-		s := State{Client: c, Found: c.find(k.env)}
-		if conn := l.Clients[c.ID]; conn != nil {
-			s.Connected, s.Since, s.BaseURL, s.KeyID = true, conn.Since, conn.BaseURL, conn.KeyID
-			for _, f := range conn.Files {
-				s.Files = append(s.Files, f.Path)
-				for _, name := range k.Drift(f) {
-					s.Changed = append(s.Changed, f.Path+": "+name)
-				}
-			}
-		}
-		list = append(list, s)
-	}
-	return list, err
-}
-
-// Drift names the values of a file that somebody has changed since.
-func (k *Connector) Drift(f File) []string {
-	now, err := look(f.Path)
-	if err != nil {
-		return []string{"the file cannot be read"}
-	}
-	if now.absent {
-		return []string{"the file is gone"}
-	}
-	d, err := parse(f.Format, now.data)
-	if err != nil {
-		return []string{"the file cannot be read"}
-	}
-	return drifted(d, f.Edits)
-}
-
-// Connections are the connected clients by id.
-func (k *Connector) Connections() (map[string]*Connection, error) {
-	l, err := k.read()
-	if err != nil {
-		return nil, err
-	}
-	return l.Clients, nil
-}
-
-// Connected reports whether there is anything to undo.
-func (k *Connector) Connected() bool {
-	_, err := os.Stat(k.ledgerPath())
-	return err == nil
 }

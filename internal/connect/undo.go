@@ -152,7 +152,7 @@ func (k *Connector) takeBackFile(record File) (UndoneFile, error) {
 func (k *Connector) putCopy(record File, why error) (UndoneFile, error) {
 	u := UndoneFile{Path: record.Path, FromCopy: true}
 	text, ok := k.copyOf(record)
-	if !ok && !(record.Created && record.Copy != "") {
+	if !ok && (!record.Created || record.Copy == "") {
 		return u, fmt.Errorf("%w; and there is no copy of how it was", why)
 	}
 	f, err := look(record.Path)
@@ -211,5 +211,3 @@ func (k *Connector) Restore() ([]Undone, error) {
 	}
 	return list, err
 }
-
-func dirOf(path string) string { return filepath.Dir(path) }
