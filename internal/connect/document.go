@@ -164,28 +164,22 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 		return edits, nil
 	}
 	e := edit(w, meaning, &s)
-	if s.mine == nil {
-		if i >= 0 { // somebody changed it since: that is what comes back one day
-			edits = slices.Delete(edits, i, i+1)
-		}
-		if edits, err = hold(d, edits, w.path); err != nil {
-			return nil, err
-		}
-	}
-	if !s.same {
-		placed, err := d.set(w.path, text)
-		if err != nil {
-			return nil, err
-		}
-		if !s.had {
-			e.Placed = placed
-		}
-	}
 	if s.mine != nil {
 		edits[i] = e
-		return edits, nil
+		_, err := d.set(w.path, text)
+		return edits, err
 	}
-	return append(edits, e), nil
+	if i >= 0 { // somebody changed it since: that is what comes back one day
+		edits = slices.Delete(edits, i, i+1)
+	}
+	if edits, err = hold(d, edits, w.path); err != nil {
+		return nil, err
+	}
+	placed, err := d.set(w.path, text)
+	if !s.had {
+		e.Placed = placed
+	}
+	return append(edits, e), err
 }
 
 func stands(d document, w want, meaning string) (s standing) {
