@@ -164,7 +164,7 @@ func TestRuleTable(t *testing.T) {
 |---|---|---|
 | vision | the request has pictures | synthetic/vision → zai/vision |
 | long context | the prompt is over 120,000 tokens | synthetic/large → zai/large |
-| small model | the model is *haiku* or *air* or glmtray-small | zai/small |
+| small model | the model is *haiku* or *air* | zai/small |
 | everything | every other request | cerebras/large → synthetic/large → zai/large |
 | both | the request has pictures and the prompt is over 1,000,000 tokens and the model is a or b | zai/large |
 `

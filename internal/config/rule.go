@@ -24,7 +24,7 @@ func DefaultRules(tokenThreshold int) []Rule {
 	return []Rule{
 		{"vision", When{Images: true}, targets("synthetic/vision", "zai/vision")},
 		{"long context", When{TokensOver: tokenThreshold}, targets("synthetic/large", "zai/large")},
-		{"small model", When{Model: "*haiku*|*air*|glmtray-small"}, targets("zai/small")},
+		{"small model", When{Model: "*haiku*|*air*"}, targets("zai/small")},
 		{"everything", When{}, targets("cerebras/large", "synthetic/large", "zai/large")},
 	}
 }

@@ -10,10 +10,11 @@ import (
 // goes there unchanged and fails; a name of another vendor ("claude-…", "gpt-…")
 // resolves as well, but clients have such names built in and behave differently
 // for them (OpenCode offers "gpt-" models another tool for patches, and Codex
-// takes its limits from a list of its own).
+// takes its limits from a list of its own). The small one is called by the word
+// that the default rule for small models looks for.
 const (
 	largeName = "glmtray-large"
-	smallName = "glmtray-small"
+	smallName = "glmtray-haiku"
 )
 
 // ModelsOf says what clients are offered under these settings. primary is the
