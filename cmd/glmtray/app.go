@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/connect"
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
@@ -40,7 +41,8 @@ type appOptions struct {
 // app is the program put together: the one place that knows every room.
 type app struct {
 	load    config.Options
-	seen    stamp // of the settings that were loaded first
+	around  connect.Env // of the user whose agents are connected
+	seen    stamp       // of the settings that were loaded first
 	opt     appOptions
 	bus     *event.Bus
 	scrub   *secret.Scrubber
@@ -102,7 +104,7 @@ func newApp(e *env, opt appOptions) (*app, error) {
 		return nil, err
 	}
 	a := &app{
-		load: load, seen: seen, opt: opt, bus: cmp.Or(opt.bus, new(event.Bus)), scrub: new(secret.Scrubber), roster: roster.New(),
+		load: load, around: e.surroundings(), seen: seen, opt: opt, bus: cmp.Or(opt.bus, new(event.Bus)), scrub: new(secret.Scrubber), roster: roster.New(),
 		tokens: tokens.NewEstimator(), token: newToken(), wake: make(chan struct{}, 1),
 	}
 	if err := setLevel(&a.level, settings.LogLevel); err != nil {

@@ -81,6 +81,7 @@ func (d *doctor) examine() {
 	d.checkPort()
 	d.checkKeychain()
 	d.checkEnvironment()
+	d.checkConnections()
 	d.checkOutbound()
 	d.askProviders()
 	d.checkKeys()

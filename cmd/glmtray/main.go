@@ -31,11 +31,17 @@ type cli struct {
 	DataDir string `name:"data-dir" placeholder:"DIR" help:"Folder for the database, body files and (then) the settings." type:"path"`
 	Config  string `name:"config" placeholder:"FILE" help:"The settings file, if it is not settings.toml in its usual place." type:"path"`
 
-	App      appCmd      `cmd:"" default:"withargs" help:"Open the window and the tray icon, and serve; without a display, serve alone. This is also what no command means."`
-	Serve    serveCmd    `cmd:"" help:"Serve the proxy until it is interrupted."`
-	Demo     demoCmd     `cmd:"" help:"Serve the built-in demo provider: three keys that run dry and recover."`
-	Keys     keysCmd     `cmd:"" help:"Add, list, test and order provider keys."`
-	Clients  clientsCmd  `cmd:"" help:"Give the users of this proxy keys of their own."`
+	App     appCmd     `cmd:"" default:"withargs" help:"Open the window and the tray icon, and serve; without a display, serve alone. This is also what no command means."`
+	Serve   serveCmd   `cmd:"" help:"Serve the proxy until it is interrupted."`
+	Demo    demoCmd    `cmd:"" help:"Serve the built-in demo provider: three keys that run dry and recover."`
+	Keys    keysCmd    `cmd:"" help:"Add, list, test and order provider keys."`
+	Clients clientsCmd `cmd:"" help:"Give the users of this proxy keys of their own."`
+
+	Connect    connectCmd    `cmd:"" help:"Point coding agents at this proxy: Claude Code, Codex, OpenCode and others."`
+	Disconnect disconnectCmd `cmd:"" help:"Put back what stood in an agent's files before."`
+	Restore    restoreCmd    `cmd:"" help:"Put everything back at once, also when records are lost."`
+	Run        runCmd        `cmd:"" help:"Start claude, codex or opencode on this proxy, with no file touched."`
+
 	Logs     logsCmd     `cmd:"" help:"Show the records of requests: who answered, how, and why."`
 	Status   statusCmd   `cmd:"" help:"Show the running proxy: keys, cooldowns, routes."`
 	Explain  explainCmd  `cmd:"" help:"Say which way a request would go now, and why. Nothing is sent."`
@@ -109,7 +115,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err != nil {
 		return tell(stderr, err)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(untouched(args))
 	if exited >= 0 { // --help was answered
 		return exited
 	}
@@ -143,6 +149,10 @@ var errQuiet = errors.New("already told")
 func tell(stderr io.Writer, err error) int {
 	if errors.Is(err, errQuiet) {
 		return exitFail
+	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status) // the program that was run has said what there is to say
 	}
 	_, _ = fmt.Fprintf(stderr, "error: %v\n", err)
 	var h hinted

@@ -87,6 +87,7 @@ func (a *app) serve(ctx context.Context, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.background(ctx)
+	a.busy.Go(func() { a.repoint(ctx, a.around, clientURL(l.url())) })
 	done := serveHTTP(l, a.server, a.log.Handler())
 	if _, err := fmt.Fprintf(stdout, "listening on %s\n", l.url()); err != nil {
 		a.log.Warn("standard output is closed", "error", err)

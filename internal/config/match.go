@@ -61,10 +61,12 @@ func fold(text string) string {
 	return strings.ReplaceAll(strings.ToLower(text), "/", "\x01")
 }
 
-// DefaultAliases are the model names of other vendors that clients have built
-// in and that stand for a role. gpt-oss models are served under their own name.
+// DefaultAliases are the model names that stand for a role: those of other
+// vendors that clients have built in, and those that connected clients are
+// given ("glmtray-large"). gpt-oss models are served under their own name.
 func DefaultAliases() []string {
 	return []string{
+		"glmtray-*",
 		"claude-*", "*opus*", "*sonnet*", "*haiku*", "*fable*",
 		"gpt-*", "!gpt-oss*", "chatgpt-*", "codex*", "o1*", "o3*", "o4*",
 	}

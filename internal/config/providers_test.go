@@ -149,7 +149,7 @@ func TestMatchAny(t *testing.T) {
 func TestDefaultAliasesStandForOtherVendorsModels(t *testing.T) {
 	for name, want := range map[string]bool{
 		"claude-opus-5": true, "opus": true, "sonnet": true, "haiku": true, "fable": true, "gpt-5.1-codex": true, "codex-mini": true,
-		"o3-pro": true, "o1": true, "o4-mini": true, "chatgpt-4o-latest": true,
+		"glmtray-large": true, "o3-pro": true, "o1": true, "o4-mini": true, "chatgpt-4o-latest": true,
 		"gpt-oss-120b": false, "gpt-oss:20b": false, "glm-5.3": false, "qwen-3.8-27b": false, "syn:large:text": false, "zai-glm-4.6": false,
 	} {
 		if MatchAny(DefaultAliases(), name) != want {

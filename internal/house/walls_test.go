@@ -44,7 +44,7 @@ var walls = map[string]room{
 	"store":                        {may: "event secret"},
 	"store/keychain":               {may: "secret"},
 	"store/keychain/secretservice": {may: ""}, // for tests alone
-	"connect":                      {may: "config", later: true},
+	"connect":                      {may: "config"},
 	"ui":                           {may: "ui/state event config secret assets", later: true},
 	"ui/state":                     {may: "event", later: true},
 	"assets":                       {std: true},

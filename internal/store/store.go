@@ -83,6 +83,12 @@ func openWith(ctx context.Context, dir string, log *slog.Logger, steps []migrati
 	return s, nil
 }
 
+// Exists reports whether a data folder has a database, without making one.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, fileName))
+	return err == nil
+}
+
 // How long, and how often, an open that finds the database locked is tried.
 const (
 	busyLimit = 5 * time.Second

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/connect"
+	"github.com/glmtray/glmtray/internal/store"
+)
+
+type disconnectCmd struct {
+	Clients []string `arg:"" optional:"" name:"client" help:"Which, see: glmtray connect --list"`
+	All     bool     `name:"all" help:"Every client that is connected."`
+	JSON    bool     `name:"json" help:"As JSON."`
+}
+
+// Help is the rest of --help.
+func (*disconnectCmd) Help() string {
+	return `Each value that is still ours becomes what stood there before; one that was changed since stays, and is named. A file that
+was made for the connection goes. The client's key is accepted no longer. glmtray restore does all of that at once, also
+when the database or a part of the records is gone.`
+}
+
+// Validate wants clients that there are.
+func (c *disconnectCmd) Validate() error { return knownClients(c.Clients) }
+
+// Run disconnects.
+func (c *disconnectCmd) Run(e *env) error {
+	r, err := e.connectRoom()
+	if err != nil {
+		return err
+	}
+	connections, err := r.connector.Connections()
+	if err != nil {
+		return hint(err, "put everything back with: glmtray restore")
+	}
+	names := slices.Clone(c.Clients)
+	switch {
+	case len(names) > 0:
+		names = companions(names, connections)
+	case len(connections) == 0:
+		return r.tellUndone(nil, c.JSON)
+	case c.All:
+		names = slices.Sorted(maps.Keys(connections))
+	default:
+		list := strings.Join(slices.Sorted(maps.Keys(connections)), ", ")
+		return hint(errors.New("say which client; connected: "+list), "or: glmtray disconnect --all")
+	}
+	var undone []connect.Undone
+	var failed error
+	for _, name := range names {
+		u, err := r.connector.Undo(name)
+		switch {
+		case err == nil:
+			undone = append(undone, *u)
+		case errors.Is(err, connect.ErrCannotEdit):
+			err = hint(err, "mend the file, or put back the copy from before with: glmtray restore")
+		}
+		failed = errors.Join(failed, wrap1(err, "disconnecting "+name))
+	}
+	return errors.Join(r.tellUndone(undone, c.JSON), failed)
+}
+
+// companions adds the clients that came along.
+func companions(names []string, connections map[string]*connect.Connection) []string {
+	for _, name := range slices.Clone(names) {
+		client, _ := connect.Find(name)
+		if connections[client.With] != nil && !slices.Contains(names, client.With) {
+			names = append(names, client.With)
+		}
+	}
+	return names
+}
+
+type restoreCmd struct {
+	JSON bool `name:"json" help:"As JSON."`
+}
+
+// Help is the rest of --help.
+func (*restoreCmd) Help() string {
+	return `Puts back what stood in the clients' files before they were connected, all at once. It needs connections.json in the data
+folder, and no proxy, database or settings; if that file is gone or broken, the notes beside the copies serve. Where a
+client's file cannot be read any more, its dated copy comes back, and what stood there is kept. Run it before you remove
+glmtray.`
+}
+
+// Run restores.
+func (c *restoreCmd) Run(e *env) error {
+	r, err := e.connectRoom()
+	if err != nil {
+		return err
+	}
+	undone, err := r.connector.Restore()
+	return errors.Join(r.tellUndone(undone, c.JSON), wrap1(err, "restoring"))
+}
+
+// tellUndone gives up the keys and tells what was done.
+func (r *connectRoom) tellUndone(list []connect.Undone, asJSON bool) error {
+	r.withStore(func(s *store.Store) error {
+		var failed error
+		for i := range list {
+			if list[i].KeyID == 0 {
+				continue
+			}
+			if err := s.RemoveClient(r.e.ctx, list[i].KeyID); !errors.Is(err, store.ErrNoClient) {
+				failed = errors.Join(failed, err)
+			}
+		}
+		return failed
+	})
+	if asJSON {
+		return printJSON(r.e.stdout, append([]connect.Undone{}, list...))
+	}
+	var b strings.Builder
+	if len(list) == 0 {
+		b.WriteString("No client is connected.\n")
+	}
+	for i := range list {
+		client, _ := connect.Find(list[i].Client)
+		fmt.Fprintf(&b, "Disconnected %s.", client.Name)
+		if client.Writes() {
+			fmt.Fprintf(&b, " %s\n", "Running sessions keep what they have read until they are started again.")
+		} else {
+			b.WriteString(" Its key is accepted no longer; what you have written by hand stays.\n")
+		}
+		for _, f := range list[i].Files {
+			b.WriteString(undoneWords(&f))
+		}
+	}
+	_, err := fmt.Fprint(r.e.stdout, b.String())
+	return err
+}
+
+func undoneWords(f *connect.UndoneFile) string {
+	what := "as before"
+	switch {
+	case f.FromCopy:
+		what = "the copy from before"
+		if f.SetAside != "" {
+			what += "; what stood there is kept in " + f.SetAside
+		}
+	case f.Removed:
+		what = "removed, there was none before"
+	case len(f.Kept) > 0:
+		what = "as before, but for what was changed since: " + strings.Join(f.Kept, ", ")
+		if f.Copy != "" {
+			what += "; the file from before is kept in " + f.Copy
+		}
+	}
+	return "  " + f.Path + ": " + what + "\n"
+}
