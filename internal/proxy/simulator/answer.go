@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,20 +13,21 @@ import (
 
 // The kinds of stream events.
 const (
-	kindRole = iota
-	kindReasoning
-	kindContent
-	kindTool
-	kindFinish
-	kindUsage
-	kindDone
-	kindOther
+	kindRole      = iota // what a stream opens with
+	kindReasoning        //
+	kindContent          //
+	kindTool             //
+	kindFinish           // why it ended; Messages: message_delta
+	kindUsage            //
+	kindDone             // [DONE], message_stop
+	kindOther            //
 )
 
 // event is one stream event as it goes over the wire.
 type event struct {
-	kind int
-	data []byte
+	kind  int
+	data  []byte
+	block int // Messages: the content block it belongs to
 }
 
 // content reports whether the event carries something of the answer.
@@ -34,122 +35,121 @@ func (e event) content() bool {
 	return e.kind == kindReasoning || e.kind == kindContent || e.kind == kindTool
 }
 
+// form is an answer in a dialect.
+type form interface {
+	whole() []byte
+	events() []event
+	opening() event                       // the first event
+	more(behind event, text string) event // a piece of text that fits behind an event
+	broken() []byte                       // an event that breaks off, up to its end
+	failure(body []byte) []byte           // an error event
+}
+
 // completion is an answer before it has a form.
 type completion struct {
-	play      *vendor
-	vendor    string
-	n         int // the call's number
-	id        string
-	created   time.Time
-	model     string
-	reasoning []string // pieces
-	text      []string
-	calls     []ToolCall
-	finish    string
-	usage     usage
-	split     bool // tool calls come in fragments
-	separate  bool // usage in a chunk of its own
-	noUsage   bool // a stream tells none
+	play       *vendor
+	vendor     string
+	n          int // the call's number
+	turn       int // of Answer.Turns, from 1
+	id         string
+	created    time.Time
+	model      string
+	reasoning  []string // pieces
+	text       []string
+	calls      []call
+	finish     string // in OpenAI's words
+	spent      spent
+	split      bool   // tool calls come in fragments
+	interleave bool   // ... by turns
+	separate   bool   // usage in a chunk of its own
+	noUsage    bool   // a stream tells none
+	late       bool   // Messages: message_start tells none
+	thinking   string // Answer.Thinking
+	signature  string // of the thinking, or the redacted thinking itself
+	stopped    string // Messages: the sequence that ended it
 }
 
-type usage struct {
-	Prompt            int `json:"prompt_tokens"`
-	Completion        int `json:"completion_tokens"`
-	Total             int `json:"total_tokens"`
-	PromptDetails     any `json:"prompt_tokens_details,omitempty"`
-	CompletionDetails any `json:"completion_tokens_details,omitempty"`
-}
+// call is a tool call as it is made.
+type call struct{ id, name, arguments string }
 
-type envelope struct {
-	ID        string    `json:"id"`
-	RequestID string    `json:"request_id,omitempty"` // Z.ai's whole answers
-	Choices   []choice  `json:"choices"`
-	Created   int64     `json:"created"`
-	Model     string    `json:"model"`
-	Print     string    `json:"system_fingerprint,omitempty"`
-	Object    string    `json:"object"`
-	Usage     *usage    `json:"usage,omitempty"`
-	TimeInfo  *timeInfo `json:"time_info,omitempty"` // Cerebras
-}
-
-type choice struct {
-	Index   int      `json:"index"`
-	Delta   *message `json:"delta,omitempty"`
-	Message *message `json:"message,omitempty"`
-	Finish  *string  `json:"finish_reason"`
-}
-
-type message struct {
-	Role             string     `json:"role,omitempty"`
-	Content          *string    `json:"content,omitempty"`
-	Reasoning        string     `json:"reasoning,omitempty"`
-	ReasoningContent string     `json:"reasoning_content,omitempty"`
-	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
-}
-
-type toolCall struct {
-	Index    *int     `json:"index,omitempty"`
-	ID       string   `json:"id,omitempty"`
-	Type     string   `json:"type,omitempty"`
-	Function function `json:"function"`
-}
-
-type function struct {
-	Name      string `json:"name,omitempty"`
-	Arguments string `json:"arguments"`
-}
-
-type timeInfo struct {
-	Queue      float64 `json:"queue_time"`
-	Prompt     float64 `json:"prompt_time"`
-	Completion float64 `json:"completion_time"`
-	Total      float64 `json:"total_time"`
-	Created    int64   `json:"created"`
-}
+// spent are tokens. Prompt includes cached and written, output includes thinking.
+type spent struct{ prompt, cached, written, output, thinking int }
 
 // compose makes the answer a script gives to a request. All of it is decided
 // here, so that the tokens are known before the first byte goes out.
 func compose(s *Script, q *request, c *Call, now time.Time) *completion {
 	a, play := s.answer(q.model), vendors[s.vendor()]
-	fill := strings.NewReplacer("{{model}}", q.model, "{{key}}", c.Key, "{{account}}", c.Account, "{{n}}", strconv.Itoa(c.N))
+	t, number := a.turn(q)
+	asIs, inside := filler(q, c, strings.Clone), filler(q, c, inJSON)
 	r := &completion{
-		play: play, vendor: s.vendor(), n: c.N, id: answerID(s.vendor(), c.N, now), created: now,
-		model: cmp.Or(a.Model, q.model), finish: "stop",
-		split: !a.WholeCalls && (!play.wholeCalls || q.toolStream),
+		play: play, vendor: s.vendor(), n: c.N, turn: number, id: answerID(s.vendor(), q.dialect, c.N, now), created: now,
+		model: cmp.Or(a.Model, q.model), finish: "stop", interleave: a.Interleave, thinking: a.Thinking,
+		split: !a.WholeCalls && (q.dialect == Messages || !play.wholeCalls || q.toolStream),
 	}
 	r.tellUsage(a, q)
-	if a.Reasoning != "" {
-		r.reasoning = pieces(fill.Replace(a.Reasoning), a.Chunk)
+	if t.Reasoning != "" {
+		text := asIs.Replace(t.Reasoning)
+		r.reasoning = pieces(text, a.Chunk)
+		r.sign(s.Seed, text)
 	}
-	if len(a.ToolCalls) > 0 && q.tools && !q.hasResult {
-		r.calls, r.finish = a.ToolCalls, "tool_calls"
-	} else {
-		r.text = a.pieces(fill)
+	for i, c := range t.ToolCalls {
+		r.calls = append(r.calls, r.call(q.dialect, i, c, inside))
+		r.finish = "tool_calls"
 	}
-	r.finish = cmp.Or(a.Finish, r.finish)
+	if text := asIs.Replace(t.Text); text != "" || number == 0 && len(r.calls) == 0 {
+		r.text = a.say(q, text, r)
+	}
+	if r.finish = cmp.Or(t.Finish, r.finish); r.finish == "stop_sequence" {
+		r.stopped = q.json.Get("stop_sequences.0").String()
+	}
 	r.count(a, q)
 	return r
 }
 
+// form gives the answer a dialect's form.
+func (r *completion) form(dialect string) form {
+	if dialect == Messages {
+		return messages{r}
+	}
+	return chat{r}
+}
+
 // tellUsage decides where a stream tells its usage.
 func (r *completion) tellUsage(a *Answer, q *request) {
+	if q.dialect == Messages {
+		r.noUsage = a.Usage == "none"
+		r.late = r.noUsage || a.Usage == "finish" || a.Usage == "" && r.play.lateUsage
+		return
+	}
 	r.separate = a.Usage == "extra" || a.Usage == "" && r.play.extraUsage
 	r.noUsage = a.Usage == "none" || r.separate && !q.wantsUsage
 }
 
-func (a *Answer) pieces(fill *strings.Replacer) []string {
-	if a.Text == "" && a.Tokens > 0 {
-		all := make([]string, a.Tokens)
-		for i := range all {
-			all[i] = "tok "
-		}
-		return all
+// say puts the answer's text into pieces.
+func (a *Answer) say(q *request, text string, r *completion) []string {
+	if text == "" && a.Tokens > 0 {
+		return slices.Repeat([]string{"tok "}, a.Tokens)
 	}
-	text := a.Text
-	if text == "" {
-		text = "This is the simulator, answering as {{model}}."
+	text = cmp.Or(text, "This is the simulator, answering as "+q.model+".")
+	if q.wantsJSON && len(r.calls) == 0 {
+		text = fitting(q.schema, text)
 	}
-	return pieces(fill.Replace(text), a.Chunk)
+	return pieces(text, a.Chunk)
+}
+
+// call settles a call's id and arguments.
+func (r *completion) call(dialect string, i int, c ToolCall, fill *strings.Replacer) call {
+	made := call{id: c.ID, name: c.Name, arguments: fill.Replace(c.Arguments)}
+	switch {
+	case c.ID == "-":
+		made.id = ""
+	case c.ID != "":
+	case dialect == Messages:
+		made.id = fmt.Sprintf("toolu_01%016d%06d", r.n, i)
+	default:
+		made.id = fmt.Sprintf("%06x%03d", r.n, i) // nine characters, as Cerebras' are
+	}
+	return made
 }
 
 // pieces cuts text into words, or into pieces of so many bytes without cutting
@@ -169,13 +169,40 @@ func pieces(text string, size int) []string {
 	return append(all, text)
 }
 
+// fragments are the parts in which a call's arguments are streamed.
+func (r *completion) fragments(c call) []string {
+	if !r.split {
+		return []string{c.arguments}
+	}
+	return pieces(c.arguments, 8)
+}
+
+// byTurns orders the events of several calls: one call after the other, or an
+// event of each by turns.
+func (r *completion) byTurns(calls [][]event) (all []event) {
+	if !r.interleave {
+		return slices.Concat(calls...)
+	}
+	for i := 0; ; i++ {
+		n := len(all)
+		for _, c := range calls {
+			if i < len(c) {
+				all = append(all, c[i])
+			}
+		}
+		if len(all) == n {
+			return all
+		}
+	}
+}
+
 // count works out the usage, and cuts the text short where the request's output
 // limit does.
 func (r *completion) count(a *Answer, q *request) {
-	thinking := tokensOf(total(r.reasoning))
-	n := thinking
+	r.spent.thinking = tokensOf(total(r.reasoning))
+	n := r.spent.thinking
 	for _, c := range r.calls {
-		n += tokensOf(len(c.Name) + len(c.Arguments))
+		n += tokensOf(len(c.name) + len(c.arguments))
 	}
 	for i, p := range r.text {
 		t := tokensOf(len(p))
@@ -185,14 +212,10 @@ func (r *completion) count(a *Answer, q *request) {
 		}
 		n += t
 	}
-	prompt := int(float64(q.input)*cmp.Or(a.UsageFactor, 1) + 0.5)
-	r.usage = usage{
-		Prompt: prompt, Completion: n, Total: prompt + n,
-		PromptDetails: map[string]int{"cached_tokens": min(a.Cached, prompt)},
-	}
-	if thinking > 0 {
-		r.usage.CompletionDetails = map[string]int{"reasoning_tokens": thinking}
-	}
+	r.spent.output = n
+	r.spent.prompt = int(float64(q.input)*cmp.Or(a.UsageFactor, 1) + 0.5)
+	r.spent.cached = min(a.Cached, r.spent.prompt)
+	r.spent.written = min(a.CacheWritten, r.spent.prompt-r.spent.cached)
 }
 
 func total(all []string) (n int) {
@@ -203,127 +226,26 @@ func total(all []string) (n int) {
 }
 
 // answerID looks like the vendor's, and is the same in every run.
-func answerID(vendor string, n int, now time.Time) string {
-	if vendor == ZAI {
-		return now.In(china).Format("20060102150405") + fmt.Sprintf("%016x", n)
+func answerID(vendor, dialect string, n int, now time.Time) string {
+	id := fmt.Sprintf("chatcmpl-%08x-0000-4000-8000-%012x", n, n)
+	switch {
+	case vendor == ZAI:
+		id = now.In(china).Format("20060102150405") + fmt.Sprintf("%016x", n)
+	case dialect == Messages:
+		id = fmt.Sprintf("01Sim%019d", n)
 	}
-	return fmt.Sprintf("chatcmpl-%08x-0000-4000-8000-%012x", n, n)
+	if dialect == Messages {
+		return "msg_" + id
+	}
+	return id
 }
 
-// callID is nine characters, as Cerebras' are.
-func (r *completion) callID(i int) string { return fmt.Sprintf("%06x%03d", r.n, i) }
-
-func (r *completion) envelope(object string) *envelope {
-	e := &envelope{ID: r.id, Created: r.created.Unix(), Model: r.model, Object: object, Choices: []choice{}}
-	if r.vendor == Cerebras {
-		e.Print = "fp_8a5ba7bcdcb7ff2ac0a5"
+// requestID is what a refusal or an answer may be traced by at the vendor.
+func requestID(vendor string, n int, now time.Time) string {
+	if vendor == Anthropic {
+		return fmt.Sprintf("req_011CSim%017d", n)
 	}
-	return e
-}
-
-func (r *completion) timeInfo() *timeInfo {
-	if r.vendor != Cerebras {
-		return nil
-	}
-	spent := float64(r.usage.Completion) / 1850 // tokens a second of qwen-3.8-27b
-	return &timeInfo{Queue: 0.0001, Prompt: 0.002, Completion: spent, Total: 0.0021 + spent, Created: r.created.Unix()}
-}
-
-// whole is the answer in one piece.
-func (r *completion) whole() []byte {
-	e := r.envelope("chat.completion")
-	m := &message{Role: "assistant"}
-	if text := strings.Join(r.text, ""); text != "" || len(r.calls) == 0 {
-		m.Content = &text
-	}
-	r.reason(m, strings.Join(r.reasoning, ""))
-	for i, c := range r.calls {
-		m.ToolCalls = append(m.ToolCalls, toolCall{ID: r.callID(i), Type: "function", Function: function(c)})
-	}
-	e.Choices = []choice{{Message: m, Finish: &r.finish}}
-	e.Usage, e.TimeInfo = &r.usage, r.timeInfo()
-	if r.vendor == ZAI {
-		e.RequestID = r.id
-	}
-	return encode(e)
-}
-
-func (r *completion) reason(m *message, text string) {
-	if r.play.reasoning == "reasoning" {
-		m.Reasoning = text
-	} else {
-		m.ReasoningContent = text
-	}
-}
-
-// events is the answer as a stream.
-func (r *completion) events() []event {
-	var all []event
-	role := "assistant"
-	if r.play.roleChunk {
-		all, role = append(all, r.roleEvent()), ""
-	}
-	for _, p := range r.reasoning {
-		m := &message{Role: role}
-		r.reason(m, p)
-		all = append(all, r.chunk(kindReasoning, m))
-	}
-	for _, p := range r.text {
-		all = append(all, r.chunk(kindContent, &message{Role: role, Content: &p}))
-	}
-	for i, c := range r.calls {
-		all = append(all, r.call(i, c, role)...)
-	}
-	return append(all, r.ending(role)...)
-}
-
-func (r *completion) roleEvent() event {
-	empty := ""
-	return r.chunk(kindRole, &message{Role: "assistant", Content: &empty})
-}
-
-// call is one tool call: whole, or name first and the arguments in fragments
-// that carry index and type but neither id nor name, as Cerebras sends them.
-func (r *completion) call(i int, c ToolCall, role string) []event {
-	first := toolCall{Index: &i, ID: r.callID(i), Type: "function", Function: function{Name: c.Name}}
-	if !r.split {
-		first.Function.Arguments = c.Arguments
-		return []event{r.chunk(kindTool, &message{Role: role, ToolCalls: []toolCall{first}})}
-	}
-	all := []event{r.chunk(kindTool, &message{Role: role, ToolCalls: []toolCall{first}})}
-	for _, p := range pieces(c.Arguments, 8) {
-		t := toolCall{Index: &i, Type: "function", Function: function{Arguments: p}}
-		all = append(all, r.chunk(kindTool, &message{Role: role, ToolCalls: []toolCall{t}}))
-	}
-	return all
-}
-
-// ending is the finish, the usage in or after it, and [DONE].
-func (r *completion) ending(role string) []event {
-	m := &message{Role: role}
-	if r.vendor == ZAI {
-		empty := ""
-		m.Content = &empty
-	}
-	e := r.envelope("chat.completion.chunk")
-	e.Choices = []choice{{Delta: m, Finish: &r.finish}}
-	e.TimeInfo = r.timeInfo()
-	if !r.noUsage && !r.separate {
-		e.Usage = &r.usage
-	}
-	all := []event{{kindFinish, line(encode(e))}}
-	if !r.noUsage && r.separate {
-		u := r.envelope("chat.completion.chunk")
-		u.Usage = &r.usage
-		all = append(all, event{kindUsage, line(encode(u))})
-	}
-	return append(all, event{kindDone, line([]byte("[DONE]"))})
-}
-
-func (r *completion) chunk(kind int, m *message) event {
-	e := r.envelope("chat.completion.chunk")
-	e.Choices = []choice{{Delta: m}}
-	return event{kind, line(encode(e))}
+	return answerID(ZAI, Chat, n, now)
 }
 
 func line(data []byte) []byte {

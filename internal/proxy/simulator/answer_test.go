@@ -111,7 +111,7 @@ func TestUsageComesWhereTheScriptSays(t *testing.T) {
 }
 
 func TestToolCallsComeWholeOrInFragments(t *testing.T) {
-	call := Answer{ToolCalls: []ToolCall{{"look", `{"where":"in the attic"}`}, {"look", `{}`}}}
+	call := Answer{ToolCalls: []ToolCall{{Name: "look", Arguments: `{"where":"in the attic"}`}, {Name: "look", Arguments: `{}`}}}
 	for _, test := range []struct {
 		vendor, extra string
 		whole         bool
@@ -136,7 +136,7 @@ func TestToolCallsComeWholeOrInFragments(t *testing.T) {
 }
 
 func TestToolsAreCalledOnceAndThenThereIsText(t *testing.T) {
-	c := overTCP(t, Script{Vendor: Cerebras, Answer: Answer{Text: "found", ToolCalls: []ToolCall{{"look", `{}`}}}})
+	c := overTCP(t, Script{Vendor: Cerebras, Answer: Answer{Text: "found", ToolCalls: []ToolCall{{Name: "look", Arguments: `{}`}}}})
 	if a := c.chat(ask("gpt-oss-120b")); a.get("choices.0.message.content") != "found" {
 		t.Errorf("no tools were offered: %s", a.body)
 	}

@@ -19,12 +19,14 @@ type Call struct {
 	Method         string
 	Path           string
 	Query          string
+	Dialect        string // Chat or Messages: the path asks for an answer; "": it does not
 	Key            string // KeyScript.Name; "any" if the script names no keys, "unknown" or "none"
 	Account        string
 	Model          string
 	Stream         bool
 	Images         int
 	Status         int      // 0: closed without an answer
+	Turn           int      // which of Answer.Turns was answered, from 1; 0: none
 	Fault          string   // the fixture or fault it met; "" if it was answered
 	BodyBytes      int      //
 	Body           string   // with Script.KeepBodies
@@ -75,10 +77,12 @@ var forbidden = []string{
 	"Te", "Trailer", "Upgrade", "Keep-Alive", "Proxy-Connection", "Connection", "Expect",
 }
 
-func (c *Call) headers(h http.Header) {
+// headers notes what came. apiKey: x-api-key may carry the key, if nothing else does.
+func (c *Call) headers(h http.Header, apiKey bool) {
 	for name, values := range h {
 		c.Headers = append(c.Headers, name)
 		switch {
+		case name == "X-Api-Key" && apiKey && h.Get("Authorization") == "":
 		case slices.Contains(forbidden, name), strings.HasPrefix(name, "X-Forwarded-"), strings.HasPrefix(name, "Sec-"),
 			strings.HasPrefix(name, "X-Glmtray-"), name == "Authorization" && len(values) > 1:
 			c.Forbidden = append(c.Forbidden, name)

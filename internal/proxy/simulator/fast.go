@@ -3,13 +3,29 @@ package simulator
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 )
 
 // fastAnswers are the bytes that Fast answers, made once.
-type fastAnswers struct {
+type fastAnswers struct{ chat, messages *fastAnswer }
+
+// serve answers at once, or not at all what is no request for an answer.
+func (f *fastAnswers) serve(w http.ResponseWriter, r *http.Request) bool {
+	switch dialectOf(r) {
+	case Chat:
+		f.chat.serve(w, r)
+	case Messages:
+		f.messages.serve(w, r)
+	default:
+		return false
+	}
+	return true
+}
+
+type fastAnswer struct {
 	whole  []byte
 	length string
 	pieces [][]byte
@@ -29,36 +45,44 @@ func newFast(s *Script) *fastAnswers {
 	or(&f.Events, 200)
 	or(&f.EventBytes, 250)
 	or(&f.Batch, 1)
-	r := &completion{play: vendors[s.vendor()], vendor: s.vendor(), id: "chatcmpl-fast", model: "fast", finish: "stop"}
-	r.usage = usage{Prompt: 100, Completion: f.Events, Total: 100 + f.Events}
-	padded := func(size int, form func() []byte) []byte {
-		r.text = []string{""}
-		r.text[0] = strings.Repeat("x", max(1, size-len(form())))
-		return form()
+	answer := func(dialect string) *fastAnswer {
+		r := &completion{play: vendors[s.vendor()], vendor: s.vendor(), id: "chatcmpl-fast", model: "fast", finish: "stop"}
+		r.spent = spent{prompt: 100, output: f.Events}
+		return f.answer(r, r.form(dialect))
 	}
-	a := &fastAnswers{whole: padded(f.Bytes, r.whole)}
+	return &fastAnswers{chat: answer(Chat), messages: answer(Messages)}
+}
+
+// answer makes the bytes: one text for both, as long as it takes to reach a size.
+func (f *Fast) answer(r *completion, form form) *fastAnswer {
+	fill := func(size, empty int) string { return strings.Repeat("x", max(1, size-empty)) }
+	r.text = []string{"x"}
+	r.text = []string{fill(f.Bytes, len(form.whole())-1)}
+	a := &fastAnswer{whole: form.whole()}
 	a.length = strconv.Itoa(len(a.whole))
-	text := padded(f.EventBytes, func() []byte { return r.chunk(kindContent, &message{Content: &r.text[0]}).data })
-	events := [][]byte{r.roleEvent().data}
-	for range f.Events {
-		events = append(events, text)
+	r.text = []string{"x"}
+	events := form.events()
+	one := events[slices.IndexFunc(events, event.content)]
+	r.text = slices.Repeat([]string{fill(f.EventBytes, len(one.data)-1)}, f.Events)
+	events = form.events()
+	batch := f.Batch
+	if batch < 0 {
+		batch = len(events)
 	}
-	for _, e := range r.ending("") {
-		events = append(events, e.data)
-	}
-	if f.Batch < 0 {
-		f.Batch = len(events)
-	}
-	for i := 0; i < len(events); i += f.Batch {
-		a.pieces = append(a.pieces, bytes.Join(events[i:min(i+f.Batch, len(events))], nil))
+	for some := range slices.Chunk(events, batch) {
+		var piece []byte
+		for _, e := range some {
+			piece = append(piece, e.data...)
+		}
+		a.pieces = append(a.pieces, piece)
 	}
 	return a
 }
 
 var fastBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// serve answers at once. Only whether a stream is asked for is looked at.
-func (f *fastAnswers) serve(w http.ResponseWriter, r *http.Request) {
+// serve looks at nothing but whether a stream is asked for.
+func (f *fastAnswer) serve(w http.ResponseWriter, r *http.Request) {
 	b := fastBuffers.Get().(*bytes.Buffer)
 	b.Reset()
 	_, err := b.ReadFrom(r.Body)

@@ -38,7 +38,7 @@ func (x *exchange) faulty(r *http.Request, now time.Time) *reply {
 		if !transport {
 			return x.refuse(f.What, words{wait: time.Duration(f.Wait)}, now)
 		}
-		if kind.alone || !x.chat { // what is no chat has no events that could be broken: an empty answer is
+		if kind.alone || !x.asked { // what is no chat has no events that could be broken: an empty answer is
 			rep := &reply{status: http.StatusOK, header: http.Header{}, stream: x.q.stream, fault: f.What}
 			rep.contentType()
 			kind.apply(rep, &f.Fault)
@@ -58,7 +58,7 @@ func (x *exchange) prepare(now time.Time) {
 	}
 	f := *x.fault
 	if f.With == "" {
-		f.With = vendors[x.s.vendor()].overload
+		f.With = x.occasions().overload
 	}
 	f.With = string(x.refuse(f.With, words{wait: time.Duration(f.Wait)}, now).body)
 	x.fault = &f
@@ -66,7 +66,7 @@ func (x *exchange) prepare(now time.Time) {
 
 func (f *faultState) matches(x *exchange, path string) bool {
 	w := f.When
-	if w.Path == "" && !x.chat || !strings.HasSuffix(path, w.Path) {
+	if w.Path == "" && !x.asked || !strings.HasSuffix(path, w.Path) {
 		return false
 	}
 	return fits(w.Key, x.call.Key) && fits(w.Account, x.call.Account) && fits(w.Model, x.call.Model) &&
@@ -131,19 +131,21 @@ var faults = map[string]kind{
 	"cut-event":            {"the body ends in the middle of a data line", false, cutEvent},
 	"reset-mid":            {"the connection is reset in the middle", false, func(r *reply, f *Fault) { r.keep(f); r.end = resetConn }},
 	"malformed-line":       {"one data line in the middle is no JSON", false, malformed},
-	"no-done":              {"the stream ends without [DONE]", false, func(r *reply, _ *Fault) { r.drop(kindDone) }},
-	"no-finish":            {"the stream ends with [DONE] and without a finish", false, func(r *reply, _ *Fault) { r.drop(kindFinish) }},
+	"no-done":              {"the stream ends without [DONE] (message_stop)", false, func(r *reply, _ *Fault) { r.drop(kindDone) }},
+	"no-finish":            {"the stream ends with [DONE] (message_stop) and without a finish (message_delta)", false, func(r *reply, _ *Fault) { r.drop(kindFinish) }},
 	"json-for-sse":         {"a stream was asked for, a whole answer comes", false, jsonForSSE},
 	"sse-for-json":         {"a whole answer was asked for, a stream comes", false, sseForJSON},
 	"short-content-length": {"the body is shorter than its Content-Length", false, shortBody},
 	"huge-event":           {"one event in the middle is huge", false, hugeEvent},
 	"error-event-first":    {"the first event of a 200 is the error of Fault.With", false, func(r *reply, f *Fault) { r.fail(f, 0) }},
 	"error-event-mid":      {"an error event in the middle of a stream", false, func(r *reply, f *Fault) { r.fail(f, r.place(f)) }},
-	"role-then-silent":     {"the role, then nothing until the client goes", false, roleThenSilent},
+	"role-then-silent":     {"the role (message_start), then nothing until the client goes", false, roleThenSilent},
 	"nul-content":          {"a stray NUL as content, as Cerebras has sent it", false, func(r *reply, f *Fault) { r.insertText(f, "\x00") }},
 	"crlf":                 {"lines end in CRLF", false, func(r *reply, _ *Fault) { r.each("\n", "\r\n") }},
-	"no-space":             {"data: without a space behind it", false, func(r *reply, _ *Fault) { r.each("data: ", "data:") }},
-	"comments":             {"a comment line before every event", false, func(r *reply, _ *Fault) { r.each("data: ", ": keep-alive\n\ndata: ") }},
+	"no-space":             {"data: (and event:) without a space behind it", false, noSpace},
+	"no-start":             {"the stream lacks what it opens with", false, func(r *reply, _ *Fault) { r.drop(kindRole) }},
+	"no-event-lines":       {"the stream's events are not named, as Anthropic's must be", false, noEventLines},
+	"comments":             {"a comment line before every event", false, comments},
 	"last-line-open":       {"the last event lacks its blank line", false, lastLineOpen},
 }
 
@@ -184,13 +186,18 @@ func (r *reply) drop(kind int) {
 }
 
 func (r *reply) insert(at int, data []byte) {
-	r.events = slices.Insert(r.events, at, event{kindOther, data})
+	r.events = slices.Insert(r.events, at, event{kind: kindOther, data: data})
 }
 
 func (r *reply) insertText(f *Fault, text string) {
-	if r.stream {
-		r.insert(r.place(f), r.made.chunk(kindContent, &message{Content: &text}).data)
+	if !r.stream {
+		return
 	}
+	at, behind := r.place(f), event{kind: kindOther}
+	if at > 0 {
+		behind = r.events[at-1]
+	}
+	r.insert(at, r.made.more(behind, text).data)
 }
 
 func (r *reply) each(old, with string) {
@@ -206,8 +213,11 @@ func (r *reply) fail(f *Fault, at int) {
 		r.body = []byte(f.With)
 		return
 	}
-	data := append([]byte("data: "), bytes.ReplaceAll([]byte(f.With), []byte("\n"), []byte(" "))...)
-	r.events = append(slices.Clip(r.events[:at]), event{kindOther, append(data, "\n\n"...)})
+	data := line(oneLine([]byte(f.With)))
+	if r.made != nil {
+		data = r.made.failure([]byte(f.With))
+	}
+	r.events = append(slices.Clip(r.events[:at]), event{kind: kindOther, data: data})
 }
 
 func badGzip(r *reply, _ *Fault) {
@@ -228,7 +238,9 @@ func malformed(r *reply, f *Fault) {
 		r.body = append(slices.Clip(r.body[:len(r.body)/2]), `,"broken`...)
 		return
 	}
-	r.insert(r.place(f), []byte(`data: {"id":"chatcmpl-0","choices":[{"delta":{"content":"bro`+"\n\n"))
+	if r.made != nil {
+		r.insert(r.place(f), r.made.broken())
+	}
 }
 
 func jsonForSSE(r *reply, _ *Fault) {
@@ -266,7 +278,26 @@ func roleThenSilent(r *reply, _ *Fault) {
 	r.open, r.end = true, stayConn
 	r.body, r.events = nil, nil
 	if r.made != nil {
-		r.events = []event{r.made.roleEvent()}
+		r.events = []event{r.made.opening()}
+	}
+}
+
+func comments(r *reply, _ *Fault) {
+	for i := range r.events {
+		r.events[i].data = append([]byte(": keep-alive\n\n"), r.events[i].data...)
+	}
+}
+
+func noSpace(r *reply, _ *Fault) {
+	r.each("data: ", "data:")
+	r.each("event: ", "event:")
+}
+
+func noEventLines(r *reply, _ *Fault) {
+	for i := range r.events {
+		if name, rest, ok := bytes.Cut(r.events[i].data, []byte("\n")); ok && bytes.HasPrefix(name, []byte("event:")) {
+			r.events[i].data = rest
+		}
 	}
 }
 

@@ -119,6 +119,8 @@ var streamFaults = map[string]func(s seen) bool{
 	"crlf":           func(s seen) bool { return strings.Contains(s.body, "\r\n\r\n") && s.done() && s.broken() == 0 },
 	"no-space":       func(s seen) bool { return strings.Contains(s.body, "data:{") && s.done() },
 	"comments":       func(s seen) bool { return strings.Contains(s.body, ": keep-alive\n\ndata: ") && s.done() },
+	"no-start":       func(s seen) bool { return !strings.Contains(s.body, `"role"`) && s.done() && s.finished() },
+	"no-event-lines": func(s seen) bool { return !strings.Contains(s.body, "event:") && s.done() && s.finished() },
 	"last-line-open": func(s seen) bool { return strings.HasSuffix(s.body, "data: [DONE]") },
 }
 

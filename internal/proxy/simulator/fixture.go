@@ -123,7 +123,7 @@ func Fixtures() []string { return slices.Sorted(maps.Keys(allFixtures())) }
 //	+bare            without Retry-After and x-ratelimit headers
 //	+no-retry-after  without Retry-After only
 //	+number          Z.ai: code is a number
-//	+anthropic       Z.ai: the Anthropic endpoint's envelope, code in error.type
+//	+anthropic       in Anthropic's envelope; Z.ai: with the code in error.type
 //	+anthropic-code  Z.ai: its older form, code in error.code, message [code][text][trace]
 var Variants = []string{"+event", "+data", "+200", "+bare", "+no-retry-after", "+number", "+anthropic", "+anthropic-code"}
 
@@ -157,7 +157,7 @@ func (f *Fixture) vary(variant string) error {
 		f.stream("data: ")
 	case "bare":
 		maps.DeleteFunc(f.Header, func(k string, _ []string) bool {
-			return k == "Retry-After" || strings.HasPrefix(k, "X-Ratelimit-")
+			return k == "Retry-After" || strings.HasPrefix(k, "X-Ratelimit-") || strings.HasPrefix(k, "Anthropic-Ratelimit-")
 		})
 	case "no-retry-after":
 		f.Header.Del("Retry-After")
@@ -182,14 +182,52 @@ func (f *Fixture) stream(prefix string) {
 	f.Body = prefix + strings.ReplaceAll(f.Body, "\n", " ") + "\n\n"
 }
 
+// message is what the fixture says, in whichever envelope; "": it is no error of an API.
+func (f *Fixture) message() string {
+	if !gjson.Valid(f.Body) {
+		return ""
+	}
+	body := gjson.Parse(f.Body)
+	for _, path := range []string{"error.message", "message", "error", "detail"} {
+		if m := body.Get(path); m.Type == gjson.String {
+			return m.String()
+		}
+	}
+	return ""
+}
+
+// translates reports whether the fixture has to be put into Anthropic's
+// envelope, and can be.
+func (f *Fixture) translates() bool {
+	return f.Status != http.StatusOK && f.message() != "" && gjson.Get(f.Body, "type").String() != "error"
+}
+
+// anthropicTypes are Anthropic's error types by status
+// (docs.claude.com/en/api/errors, 2026); any other is invalid_request_error
+// below 500 and api_error from there.
+var anthropicTypes = map[int]string{
+	401: "authentication_error", 402: "billing_error", 403: "permission_error", 404: "not_found_error",
+	409: "conflict_error", 413: "request_too_large", 429: "rate_limit_error", 503: "overloaded_error",
+	504: "timeout_error", 529: "overloaded_error",
+}
+
 func (f *Fixture) anthropic(older bool) {
-	code, message := gjson.Get(f.Body, "error.code").String(), gjson.Get(f.Body, "error.message").String()
+	message, kind := f.message(), gjson.Get(f.Body, "error.code").String()
 	if older {
-		f.Body = `{"error":{"code":` + quote(code) + `,"message":` + quote("["+code+"]["+message+"][{{id}}]") +
+		f.Body = `{"error":{"code":` + quote(kind) + `,"message":` + quote("["+kind+"]["+message+"][{{id}}]") +
 			`,"type":"rate_limit_error"},"request_id":"{{id}}","type":"error"}`
 		return
 	}
-	f.Body = `{"type":"error","error":{"type":` + quote(code) + `,"message":` + quote(message) + `},"request_id":"{{id}}"}`
+	if !strings.HasPrefix(f.Name, "zai/") {
+		kind = anthropicTypes[f.Status]
+		switch {
+		case kind == "" && f.Status >= 500:
+			kind = "api_error"
+		case kind == "":
+			kind = "invalid_request_error"
+		}
+	}
+	f.Body = `{"type":"error","error":{"type":` + quote(kind) + `,"message":` + quote(message) + `},"request_id":"{{id}}"}`
 }
 
 // china is the zone of Z.ai's reset times, which carry none: UTC+8, without
@@ -199,7 +237,7 @@ var china = time.FixedZone("UTC+8", 8*60*60)
 // words fills in a fixture's placeholders.
 type words struct {
 	model, window, problem, id string
-	current, limit             int
+	current, output, limit     int
 	wait                       time.Duration
 	now                        time.Time // as the provider's clock has it
 }
@@ -211,6 +249,7 @@ func (v words) fill(f Fixture) Fixture {
 	r := strings.NewReplacer(
 		"{{model}}", inJSON(v.model), "{{window}}", v.window, "{{problem}}", inJSON(v.problem), "{{id}}", v.id,
 		"{{current}}", strconv.Itoa(v.current), "{{limit}}", strconv.Itoa(v.limit),
+		"{{output}}", strconv.Itoa(v.output), "{{reset}}", v.now.Add(v.wait+time.Second-1).UTC().Format(time.RFC3339),
 		"{{wait}}", strconv.Itoa(seconds(v.wait)),
 		"{{wait-float}}", strconv.FormatFloat(v.wait.Seconds(), 'f', -1, 64),
 		"{{reset-china}}", v.now.Add(v.wait+time.Second-1).In(china).Format(time.DateTime),

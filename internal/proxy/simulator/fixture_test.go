@@ -24,7 +24,10 @@ var known = strings.Fields(`
 	zai/http-434 zai/http-435
 	synthetic/quota synthetic/parallel synthetic/payment synthetic/wrong-key synthetic/context
 	synthetic/context-short synthetic/context-empty synthetic/model synthetic/503
-	html-403 nginx-503`)
+	anthropic/param anthropic/wrong-key anthropic/payment anthropic/credit anthropic/not-entitled anthropic/model
+	anthropic/context anthropic/context-output anthropic/too-large anthropic/rate-limit anthropic/concurrency
+	anthropic/500 anthropic/timeout anthropic/overloaded
+	html-403 nginx-503 no-such-path`)
 
 func TestEveryKnownFailureHasItsFixture(t *testing.T) {
 	all := Fixtures()

@@ -15,18 +15,14 @@ func (x *exchange) other(r *http.Request, body []byte) *reply {
 	_, id, one := strings.Cut(path, "/models/")
 	switch {
 	case r.Method == http.MethodGet && strings.HasSuffix(path, "/models"):
-		all := []any{}
-		for _, m := range x.s.models() {
-			all = append(all, x.s.listed(m, strings.HasPrefix(path, "/public/")))
-		}
-		rep.body = encode(map[string]any{"object": "list", "data": all})
+		rep.body = x.s.list(r)
 	case r.Method == http.MethodGet && one:
 		m, ok := x.s.model(id)
 		if !ok {
 			x.q.model = id
 			x.p.mu.Lock()
 			defer x.p.mu.Unlock()
-			return x.refuse(vendors[x.s.vendor()].model, words{}, time.Now())
+			return x.refuse(x.occasions().model, words{}, time.Now())
 		}
 		rep.body = encode(x.s.listed(m, false))
 	case x.s.vendor() == Synthetic && strings.HasSuffix(path, "/v2/quotas"):
@@ -54,9 +50,38 @@ func (x *exchange) quotas() []byte {
 	return []byte("{}")
 }
 
+// list is the list of models. Anthropic's clients get Anthropic's form of it
+// (docs.claude.com/en/api, 2026): all on one page, whatever limit is asked for.
+func (s *Script) list(r *http.Request) []byte {
+	all := []any{}
+	for _, m := range s.models() {
+		if s.pages(r) {
+			all = append(all, paged(m))
+		} else {
+			all = append(all, s.listed(m, strings.HasPrefix(r.URL.Path, "/public/")))
+		}
+	}
+	if !s.pages(r) {
+		return encode(map[string]any{"object": "list", "data": all})
+	}
+	page := map[string]any{"data": all, "has_more": false, "first_id": nil, "last_id": nil}
+	if list := s.models(); len(list) > 0 {
+		page["first_id"], page["last_id"] = list[0].ID, list[len(list)-1].ID
+	}
+	return encode(page)
+}
+
+// pages reports whether lists come in Anthropic's form.
+func (s *Script) pages(r *http.Request) bool {
+	return s.vendor() == Anthropic || s.speaks(Messages) && r.Header.Get("Anthropic-Version") != ""
+}
+
 // listed is a model as the vendor's list has it. Cerebras' tells no limits but
 // in its public catalogue (dcdpr/jp's recordings, 2026), Z.ai's none at all.
 func (s *Script) listed(m Model, public bool) map[string]any {
+	if s.vendor() == Anthropic {
+		return paged(m)
+	}
 	play := vendors[s.vendor()]
 	e := map[string]any{"id": m.ID, "object": "model", "created": 0, "owned_by": play.owner}
 	inputs := []string{"text"}
@@ -75,4 +100,11 @@ func (s *Script) listed(m Model, public bool) map[string]any {
 		e["input_modalities"], e["output_modalities"] = inputs, []string{"text"}
 	}
 	return e
+}
+
+func paged(m Model) map[string]any {
+	return map[string]any{
+		"type": "model", "id": m.ID, "display_name": m.ID, "created_at": "2026-01-01T00:00:00Z",
+		"max_input_tokens": m.Context, "max_tokens": m.MaxOutput,
+	}
 }

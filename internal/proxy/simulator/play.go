@@ -40,7 +40,7 @@ type reply struct {
 	before   conn          // instead of any answer
 	end      conn          // after what there is of it
 	fault    string
-	made     *completion // what it was made of
+	made     form // what it was made of; nil: nothing was made
 }
 
 func (r *reply) contentType() {

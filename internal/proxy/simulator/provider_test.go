@@ -84,7 +84,7 @@ func TestRequestsAreValidatedAsTheVendorDoes(t *testing.T) {
 		{Cerebras, false, `{"model":"gpt-oss-120b","messages":[` + call + `,{"role":"tool","tool_call_id":"c1","content":"x"}]}`, "", ""},
 		{Cerebras, true, `{"model":"gpt-oss-120b","messages":[` + call + `,{"role":"tool","tool_call_id":"c1","content":"x"}]}`, "cerebras/null-content", ""},
 		{Cerebras, false, `{"model":"gpt-oss-120b","messages":[{"role":"tool","tool_call_id":"c1","content":"x"}]}`, "cerebras/tool-results", ""},
-		{Cerebras, false, ask("gpt-oss-120b", `,"tools":[{"function":{"strict":true}},{"function":{}}]`), "cerebras/strict-mixed", ""},
+		{Cerebras, false, ask("gpt-oss-120b", `,"tools":[{"function":{"name":"a","strict":true}},{"function":{"name":"b"}}]`), "cerebras/strict-mixed", ""},
 		{Cerebras, false, strings.Replace(long, "MODEL", "gpt-oss-120b", 1), "cerebras/context", "Current length is 1125000 while limit is 131072"},
 		{ZAI, false, strings.Replace(long, "MODEL", "glm-5.3", 1), "zai/1261", ""},
 		{ZAI, false, `{"model":"glm-4.6",` + image, "zai/1210", ""},
@@ -114,7 +114,7 @@ func TestTheCallLogTellsWhatCame(t *testing.T) {
 	}
 	got.Time, got.Took, got.Headers, got.AcceptEncoding, got.Done = time.Time{}, 0, nil, "", false
 	want := Call{
-		N: 1, Method: "POST", Path: "/v1/chat/completions", Key: "any", Account: "any", Model: "demo-large", Stream: true,
+		N: 1, Method: "POST", Path: "/v1/chat/completions", Dialect: Chat, Key: "any", Account: "any", Model: "demo-large", Stream: true,
 		Status: 200, Body: body, BodyBytes: len(body), UserAgent: "agent/1",
 		Forbidden: []string{"Cookie", "X-Api-Key", "X-Forwarded-For"},
 	}
@@ -200,6 +200,10 @@ func TestTheDemoRunsDryRotatesAndRecovers(t *testing.T) {
 func TestScriptsAreChecked(t *testing.T) {
 	for name, s := range map[string]Script{
 		"vendor":   {Vendor: "acme"},
+		"dialect":  {Dialects: []string{"responses"}},
+		"thinking": {Answer: Answer{Thinking: "loud"}},
+		"usage":    {Answers: map[string]Answer{"m": {Usage: "sometimes"}}},
+		"turn":     {Answer: Answer{Turns: []Turn{{User: "x"}}}},
 		"compress": {Compress: "lzma"},
 		"fault":    {Faults: []Fault{{What: "flood"}}},
 		"with":     {Faults: []Fault{{What: "error-event-mid", With: "zai/0"}}},
@@ -253,7 +257,12 @@ func TestCloseEndsSilentAnswers(t *testing.T) {
 
 func TestMainPrintsItsAddressAndTakesAScript(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "script.json")
-	if err := os.WriteFile(file, []byte(`{"vendor":"zai","answer":{"text":"from a file","pace":"1ms"}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"vendor":"zai","dialects":["openai","anthropic"],"answer":{"text":"from a file","pace":"1ms","turns":[
+		{"user":"x","toolCalls":[{"name":"Bash","arguments":"{\"command\":\"ls\"}","or":[{"name":"bash","arguments":"{}"}]}]}]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong.json")
+	if err := os.WriteFile(wrong, []byte(`{"answer":{"turns":[{"txt":"a"}]}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -285,7 +294,7 @@ func TestMainPrintsItsAddressAndTakesAScript(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, args := range [][]string{{"-what"}, {"-script", "/nowhere"}, {"-vendor", "acme"}, {"-addr", "0.0.0.0:0"}} {
+	for _, args := range [][]string{{"-what"}, {"-script", "/nowhere"}, {"-vendor", "acme"}, {"-script", wrong}, {"-addr", "0.0.0.0:0"}} {
 		if err := Main(t.Context(), args, io.Discard); err == nil {
 			t.Errorf("%v was taken", args)
 		}

@@ -1,12 +1,6 @@
 package simulator
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // Duration is a time.Duration that JSON writes as text: "1m30s".
 type Duration time.Duration
@@ -26,17 +20,26 @@ const (
 	Cerebras  = "cerebras"
 	ZAI       = "zai"
 	Synthetic = "synthetic"
+	Anthropic = "anthropic"
 	DemoShape = "demo" // OpenAI's own envelope with Cerebras' limit headers
 )
 
+// The dialects the simulator speaks, each under any base path. A vendor that
+// does not speak one answers 404 there.
+const (
+	Chat     = "openai"    // POST …/chat/completions
+	Messages = "anthropic" // POST …/messages; …/messages/count_tokens at Anthropic only
+)
+
 // Script is everything the provider does. Its JSON form (field names as here,
-// any case) is read from a file by `glmtray simulate` and taken by
-// POST /_sim/script. The zero Script plays the demo vendor, takes any key, has
-// no limits and answers a short text.
+// any case; unknown ones are an error) is read from a file by `glmtray simulate`
+// and taken by POST /_sim/script. The zero Script plays the demo vendor, takes
+// any key, has no limits and answers a short text.
 type Script struct {
-	Vendor        string               // Cerebras, ZAI, Synthetic or DemoShape; "" is DemoShape
+	Vendor        string               // Cerebras, ZAI, Synthetic, Anthropic or DemoShape; "" is DemoShape
+	Dialects      []string             // Chat, Messages; none: Cerebras has Chat, Anthropic has Messages, the others have both
 	Models        []Model              // what GET /models lists; none: that vendor's list of autumn 2026
-	Keys          map[string]KeyScript // by key text; empty: any bearer is taken
+	Keys          map[string]KeyScript // by key text; empty: any key is taken
 	Accounts      map[string]Limits    // by account; "*" is for accounts that have no entry of their own
 	Headers       Headers              // which headers tell of the limits
 	Answer        Answer               // what is answered when nothing is wrong
@@ -44,8 +47,8 @@ type Script struct {
 	Compress      string               // "gzip", "br", "zstd": answers are compressed for those who accept it
 	ForceCompress bool                 // ... and for all others too
 	Faults        []Fault              // the first that matches a request is what happens to it
-	Strict        bool                 // refuse every field the vendor does not document, not only those it is known to refuse
-	Seed          uint64               // for faults that fire by chance
+	Strict        bool                 // refuse what the vendor does not document, not only what it is known to refuse
+	Seed          uint64               // for faults that fire by chance, and in the signatures of thinking
 	KeepBodies    bool                 // keep request bodies in the call log
 	Fast          *Fast                // answer precomputed bytes; nothing above but Vendor matters then
 }
@@ -63,7 +66,7 @@ type KeyScript struct {
 	Name     string   // what the call log calls it; the key text never appears there
 	Account  string   // keys of one account share its limits; "": an account of its own, named as the key
 	Fault    string   // a fixture every request with this key meets: "cerebras/wrong-key", "zai/1113"
-	Path     string   // the key belongs to base paths with this prefix; elsewhere Z.ai says 1113, others refuse the key
+	Path     string   // the key belongs to base paths with this prefix (or one of several, "/api/coding/ /api/anthropic/"); elsewhere Z.ai says 1113, others refuse the key
 	NoModels []string // models this key is not entitled to
 }
 
@@ -95,29 +98,6 @@ type Headers struct {
 	ClockSkew    Duration // added to the Date header and to every absolute time that is told
 }
 
-// Answer is what a request that went well gets. {{model}}, {{key}}, {{account}}
-// and {{n}} (the call's number) are filled in in its texts.
-type Answer struct {
-	Text          string
-	Reasoning     string     // sent before the text, in the vendor's field
-	Tokens        int        // without Text: so many one-token pieces
-	ToolCalls     []ToolCall // sent instead of the text if the request offers tools and does not bring a result
-	Chunk         int        // bytes per stream event; 0: a word
-	FirstDelay    Duration   // before the headers
-	HeaderDelay   Duration   // between the headers and the first event of a stream
-	Pace          Duration   // between two stream events; a whole answer takes FirstDelay + Pace × events
-	UsageFactor   float64    // true prompt tokens ÷ what the simulator estimated at admission; 0: 1
-	Cached        int        // of the prompt tokens
-	Usage         string     // where a stream tells it: "" as the vendor does, "finish", "extra" (only if asked for), "none"
-	Model         string     // the model the answer names; "": the one asked for
-	Finish        string     // instead of "stop": "content_filter", "sensitive", …
-	WholeCalls    bool       // each tool call in one event
-	WriteTogether int        // events per write; 0: 1
-}
-
-// ToolCall is one call the model makes.
-type ToolCall struct{ Name, Arguments string }
-
 // Fault is something that goes wrong for the requests that match When.
 type Fault struct {
 	When When
@@ -146,91 +126,11 @@ type When struct {
 }
 
 // Fast makes the provider answer precomputed bytes with hardly any work of its
-// own: no authentication, limits, faults or call log. It is for benchmarks.
+// own, in either dialect: no authentication, limits, faults or call log. It is
+// for benchmarks.
 type Fast struct {
 	Bytes      int // size of a whole answer's body; 0: 1024
 	Events     int // content events of a stream; 0: 200
 	EventBytes int // size of each; 0: 250
 	Batch      int // events per write and flush; 0: 1; -1: all at once
-}
-
-// Check says what is wrong with a script: an unknown vendor, fault or fixture.
-func (s *Script) Check() error {
-	var errs []error
-	if _, ok := vendors[s.vendor()]; !ok {
-		errs = append(errs, fmt.Errorf("unknown vendor %q", s.Vendor))
-	}
-	if !slices.Contains([]string{"", "gzip", "br", "zstd"}, s.Compress) {
-		errs = append(errs, fmt.Errorf("unknown compression %q", s.Compress))
-	}
-	for _, k := range s.Keys {
-		if k.Fault != "" {
-			if _, err := lookup(k.Fault); err != nil {
-				errs = append(errs, fmt.Errorf("key %q: %w", k.Name, err))
-			}
-		}
-	}
-	for name, a := range s.Accounts {
-		for _, r := range a.Rates {
-			errs = append(errs, r.check(name))
-		}
-	}
-	for i := range s.Faults {
-		errs = append(errs, s.Faults[i].check())
-	}
-	return errors.Join(errs...)
-}
-
-func (r Rate) check(account string) error {
-	switch {
-	case r.Of != "requests" && r.Of != "tokens":
-		return fmt.Errorf("account %q: a rate of %q, not of requests or tokens", account, r.Of)
-	case r.Max <= 0:
-		return fmt.Errorf("account %q: rate %s per %s has no maximum", account, r.Of, r.Per)
-	case r.period() <= 0:
-		return fmt.Errorf("account %q: unknown window %q needs a refill time", account, r.Per)
-	}
-	return nil
-}
-
-func (f *Fault) check() error {
-	if _, ok := faults[f.What]; ok {
-		if f.With == "" {
-			return nil
-		}
-		_, err := lookup(f.With)
-		return err
-	}
-	_, err := lookup(f.What)
-	return err
-}
-
-func (s *Script) vendor() string {
-	if s.Vendor == "" {
-		return DemoShape
-	}
-	return strings.ToLower(s.Vendor)
-}
-
-func (s *Script) models() []Model {
-	if len(s.Models) > 0 {
-		return s.Models
-	}
-	return vendors[s.vendor()].models
-}
-
-func (s *Script) model(id string) (Model, bool) {
-	for _, m := range s.models() {
-		if m.ID == id {
-			return m, true
-		}
-	}
-	return Model{}, false
-}
-
-func (s *Script) answer(model string) *Answer {
-	if a, ok := s.Answers[model]; ok {
-		return &a
-	}
-	return &s.Answer
 }

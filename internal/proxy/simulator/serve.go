@@ -88,7 +88,7 @@ func Main(ctx context.Context, args []string, stdout io.Writer) error {
 	f.SetOutput(stdout)
 	addr := f.String("addr", "127.0.0.1:0", "loopback `address` to listen on")
 	file := f.String("script", "", "JSON `file` with the script; \"demo\" is the demo's")
-	vendor := f.String("vendor", "", "cerebras, zai, synthetic or demo, instead of the script's")
+	vendor := f.String("vendor", "", "cerebras, zai, synthetic, anthropic or demo, instead of the script's")
 	quick := f.Bool("fast", false, "answer precomputed bytes, for benchmarks")
 	f.IntVar(&fast.Bytes, "fast-bytes", 1024, "`bytes` of a whole answer")
 	f.IntVar(&fast.Events, "fast-events", 200, "content `events` of a stream")

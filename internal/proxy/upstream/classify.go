@@ -104,14 +104,14 @@ var (
 // texts are read in order. Sources as above; the vendors change codes more often than words.
 var texts = []textRow{
 	{[]int{400, 413, 422, 500, 200}, regexp.MustCompile(`(?i)longer than the model'?s context|context limit exceeded|maximum context length|` +
-		`reduce the length of the messages|prompt (?:is )?too long|exceeds? the (?:model'?s )?(?:maximum )?context|input is too long|backend: 400 status code \(no body\)`), row{ContextExceeded, ""}},
-	{[]int{429, 403, 400, 200}, regexp.MustCompile(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required|quota and token balance`), row{AccountStopped, ""}},
+		`reduce the length of the messages|prompt (?:is )?too long|exceeds? (?:the )?(?:model'?s )?(?:maximum )?context|input is too long|backend: 400 status code \(no body\)`), row{ContextExceeded, ""}},
+	{[]int{429, 403, 400, 200}, regexp.MustCompile(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required|quota and token balance|credit balance is too low`), row{AccountStopped, ""}},
 	{tooMany, regexp.MustCompile(`(?i)usage limit reached|limit exhausted|limit will reset at|token quota is not enough|insufficient quota|subscription rate limits?|额度`), row{QuotaUntil, ""}},
 	{tooMany, regexp.MustCompile(`(?i)concurren|simultaneous|parallel requests?|并发`), row{Concurrency, "too many requests at once"}},
 	{tooMany, regexp.MustCompile(`(?i)per day limit|daily limit`), row{QuotaUntil, ""}},
 	{tooMany, regexp.MustCompile(`(?i)per (?:second|minute|hour) limit|rate limit (?:reached|exceeded)`), row{RateLimited, ""}},
 	{tooMany, regexp.MustCompile(`(?i)overloaded|high traffic|at capacity|queue (?:is )?(?:full|exceeded)|访问量过大`), row{Overloaded, ""}},
-	{badCalls, regexp.MustCompile(`(?i)unknown model|no such model|模型不存在|` +
+	{badCalls, regexp.MustCompile(`(?i)unknown model|no such model|模型不存在|^model: \S+$|` +
 		"\\bmodel\\b:?[ '\"`]+(?:[^\\s'\"`]+[ '\"`]+)?(?:was |is |has been )?(?:not found|does not exist|not exist|no longer available|retired|decommissioned)"), row{ModelGone, ""}},
 	{[]int{400, 403, 200}, regexp.MustCompile(`(?i)(?:incorrect|invalid|wrong|expired) (?:api|access)[ _-]?(?:key|token)|api key not valid`), row{KeyRejected, "the key is wrong"}},
 }
