@@ -56,6 +56,7 @@ func atMost(d time.Duration) string {
 // settingRows are the settings that the window shows; the file has more.
 var settingRows = []settingRow{
 	{name: "addr", kind: "text", restart: true, value: func(s *config.Settings) string { return s.Addr }},
+	boolRow("same_family_first", func(s *config.Settings) bool { return s.SameFamilyFirst }),
 	boolRow("fallback_on_cooldown", func(s *config.Settings) bool { return s.FallbackOnCooldown }),
 	timeRow("cooldown", func(s *config.Settings) time.Duration { return s.Cooldown }),
 	{name: "token_threshold", kind: "number", value: func(s *config.Settings) string { return strconv.Itoa(s.TokenThreshold) }},

@@ -22,7 +22,9 @@
 // are [secret.Value] from there on. No error, Note or Origin of this package
 // holds a key: a broken variable is named, never quoted, and what is quoted
 // from a file is masked and short. A keychain key is bound to the host it was
-// stored for, so that a changed URL cannot send it elsewhere.
+// stored for, so that a changed URL cannot send it elsewhere: whatever dialects
+// an endpoint speaks, all its addresses are at one host. Only variables may name
+// two, for the keys that come with them.
 //
 // # Concurrency
 //

@@ -10,14 +10,15 @@ import (
 
 // envProviders says which variables hold a provider's keys and base URL.
 var envProviders = []struct {
-	provider string
-	list     string // a JSON object of names and keys
-	single   string // one key
-	url      string // for the keys above, and for no others
+	provider  string
+	list      string   // a JSON object of names and keys
+	single    string   // one key
+	url       string   // for the keys above, and for no others
+	anthropic []string // the same in Anthropic's dialect; the first that is set counts
 }{
-	{"cerebras", "CEREBRAS_API_KEYS", "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL"},
-	{"synthetic", "", "SYNTHETIC_API_KEY", "SYNTHETIC_BASE_URL"},
-	{"zai", "", "ZAI_API_KEY", "ZAI_BASE_URL"},
+	{"cerebras", "CEREBRAS_API_KEYS", "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", nil},
+	{"synthetic", "", "SYNTHETIC_API_KEY", "SYNTHETIC_BASE_URL", nil},
+	{"zai", "", "ZAI_API_KEY", "ZAI_BASE_URL", []string{"ZAI_ANTHROPIC_BASE_URL", "ZAI_TARGET_URL"}},
 }
 
 // singleName is the name of a key whose variable gives it none.
@@ -46,6 +47,7 @@ func (l *loader) environmentKeys() map[string][]Key {
 			from = append(from, name)
 		}
 		l.baseURL(p, row.url, keys)
+		l.anthropicURL(p, row.url, row.anthropic, keys)
 		if len(keys) == 0 {
 			continue
 		}
@@ -189,13 +191,8 @@ func (l *loader) baseURL(p *Provider, name string, keys []Key) {
 		}
 		return
 	}
-	base, ok := parseURL(v.text)
-	switch {
-	case !ok:
-		l.bad(v.origin, "must be %s", allowURL)
-		return
-	case len(keys) == 0:
-		l.note(true, "%s is not applied: it is for a key from the environment, and there is none for %s; for keys in the keychain set [provider.%s] url", v.origin, p.Name, p.ID)
+	base, ok := l.forKeys(p, v, keys, OpenAI, "[provider."+p.ID+"] url")
+	if !ok {
 		return
 	}
 	e := &p.Endpoints[0]
@@ -203,10 +200,64 @@ func (l *loader) baseURL(p *Provider, name string, keys []Key) {
 		e = zaiEndpoint(p, base)
 	}
 	e.URL = base
+	e.drop(e.elsewhere)
 	l.s.Origins["provider."+p.ID+".url"] = v.origin
 	for i := range keys {
 		keys[i].Endpoint = e.ID
 	}
+}
+
+// forKeys reads a base URL of the environment that the keys of the environment
+// are to be sent to. setting is what does the same for those of the keychain.
+func (l *loader) forKeys(p *Provider, v variable, keys []Key, dialect Dialect, setting string) (base string, ok bool) {
+	base, ok = parseBase(dialect, v.text)
+	switch {
+	case !ok:
+		l.bad(v.origin, "must be %s", allowURL)
+	case len(keys) == 0:
+		l.note(true, "%s is not applied: it is for a key from the environment, and there is none for %s; for keys in the keychain set %s", v.origin, p.Name, setting)
+		ok = false
+	}
+	return base, ok
+}
+
+// anthropicURL applies a base URL of Anthropic's dialect to the keys of the
+// environment. If it is at another host than the endpoint, and nobody has said
+// that the keys may go there as well (own is that variable), they go nowhere
+// else: that is how zai-proxy used them.
+func (l *loader) anthropicURL(p *Provider, own string, names []string, keys []Key) {
+	var v variable
+	for _, name := range names {
+		other, _ := l.env(name)
+		switch {
+		case v.text == "":
+			v = other
+		case other.text != "" && other.text != v.text:
+			l.note(true, "%s is not used: %s is set", other.origin, v.origin)
+		}
+	}
+	if v.text == "" {
+		return
+	}
+	base, ok := l.forKeys(p, v, keys, Anthropic, "[provider."+p.ID+".also.anthropic] url")
+	if !ok {
+		return
+	}
+	e := p.Endpoint(keys[0].Endpoint)
+	e.drop(func(a Address) bool { return a.Dialect == Anthropic })
+	there := Address{Dialect: Anthropic, URL: base, Auth: AuthBearer}
+	ownURL, _ := l.env(own)
+	switch {
+	case e.Dialect == Anthropic:
+		e.URL = base
+		e.drop(e.elsewhere)
+	case ownURL.text == "" && e.elsewhere(there):
+		l.note(false, "%s: the keys go to %s alone, in Anthropic's format; to use chat completions there as well set %s", v.origin, Host(base), own)
+		e.Dialect, e.URL, e.Auth, e.Also = Anthropic, base, AuthBearer, nil
+	default:
+		e.Also = append(e.Also, there)
+	}
+	l.s.Origins["provider."+p.ID+".also.anthropic"] = v.origin
 }
 
 // zaiPlan takes Z.ai keys whose endpoint nobody named for plan keys, as the

@@ -45,7 +45,7 @@ func (r *reader) provider(id, within string, t *table) {
 		})
 		p = &r.s.Providers[len(r.s.Providers)-1]
 	}
-	r.only(t, within, "name", "url", "concurrency", "dialect", "endpoint", "roles", "models", "limits", "refuses", "key_shapes")
+	r.only(t, within, "name", "url", "concurrency", "dialect", "auth", "also", "endpoint", "roles", "models", "limits", "refuses", "traits", "key_shapes")
 	r.text(t, within, "name", &p.Name)
 	r.texts(t, within, "key_shapes", &p.KeyShapes)
 	r.endpoints(p, within, t)
@@ -53,6 +53,7 @@ func (r *reader) provider(id, within string, t *table) {
 	r.sub(t, within, "models", func(t *table, within string) { r.models(p, within, t) })
 	r.sub(t, within, "limits", func(t *table, within string) { r.limits(p, within, t) })
 	r.sub(t, within, "refuses", func(t *table, within string) { r.refuses(p, within, t) })
+	r.sub(t, within, "traits", func(t *table, within string) { r.traits(p, within, t) })
 	for _, name := range t.names {
 		r.s.Origins["provider."+id+"."+name] = r.origin(t.fields[name].line)
 	}
@@ -72,14 +73,15 @@ func (r *reader) sub(t *table, within, name string, read func(*table, string)) {
 	read(inner, within+": "+name)
 }
 
-// endpoints reads url, concurrency and dialect of the first endpoint, and
+// endpoints reads url, concurrency and the like of the first endpoint, and
 // [provider.x.endpoint.ID] for vendors that have several.
 func (r *reader) endpoints(p *Provider, within string, t *table) {
+	lines := given{}
 	if len(p.Endpoints) == 0 && (t.fields["url"] != nil || t.fields["endpoint"] == nil) {
 		p.Endpoints = []Endpoint{{Dialect: OpenAI}}
 	}
 	if len(p.Endpoints) > 0 {
-		r.endpoint(&p.Endpoints[0], within, t)
+		r.endpoint(&p.Endpoints[0], within, t, lines)
 	}
 	r.sub(t, within, "endpoint", func(all *table, within string) {
 		for _, id := range all.names {
@@ -94,34 +96,21 @@ func (r *reader) endpoints(p *Provider, within string, t *table) {
 				p.Endpoints = append(p.Endpoints, Endpoint{ID: id, Dialect: OpenAI})
 				i = len(p.Endpoints) - 1
 			}
-			r.only(inner, within, "url", "concurrency", "dialect")
-			r.endpoint(&p.Endpoints[i], within, inner)
+			r.only(inner, within, "url", "concurrency", "dialect", "auth", "also")
+			r.endpoint(&p.Endpoints[i], within, inner, lines)
 		}
 	})
-	for _, e := range p.Endpoints {
+	for i := range p.Endpoints {
+		e := &p.Endpoints[i]
 		if e.URL == "" {
 			r.bad(t.line, within, "url is missing: must be %s", allowURL)
+			continue
 		}
+		r.oneHost(p, e, within, lines)
 	}
 	if len(p.Endpoints) == 0 { // [Provider.Endpoint] relies on one
 		p.Endpoints = []Endpoint{{Dialect: OpenAI}}
 		r.bad(t.line, within, "url is missing: must be %s", allowURL)
-	}
-}
-
-func (r *reader) endpoint(e *Endpoint, within string, t *table) {
-	if f := t.fields["url"]; f != nil {
-		text, _ := f.val.(string)
-		base, ok := parseURL(text)
-		if !ok {
-			r.bad(f.line, within+": url", "must be %s", allowURL)
-			base = "https://invalid.invalid" // one complaint is enough
-		}
-		e.URL = base
-	}
-	r.whole(t, within, "concurrency", &e.Concurrency)
-	if f := t.fields["dialect"]; f != nil && f.val != string(OpenAI) {
-		r.bad(f.line, within+": dialect", `must be "openai": no other is spoken yet`)
 	}
 }
 
@@ -145,11 +134,12 @@ func (r *reader) models(p *Provider, within string, t *table) {
 			r.bad(t.fields[id].line, within, "must be a table: { context = 131072, vision = true }")
 			continue
 		}
-		r.only(inner, within, "context", "max_output", "vision", "in", "out", "cached_in")
+		r.only(inner, within, "context", "max_output", "vision", "efforts", "in", "out", "cached_in")
 		m := p.Models[id]
 		r.whole(inner, within, "context", &m.Context)
 		r.whole(inner, within, "max_output", &m.MaxOutput)
 		r.flag(inner, within, "vision", &m.Vision)
+		r.efforts(&m, within, inner)
 		in := r.price(inner, within, "in", &m.In)
 		out := r.price(inner, within, "out", &m.Out)
 		r.price(inner, within, "cached_in", &m.CachedIn)

@@ -14,6 +14,7 @@ func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", sample, twoKeys, "cooldown = 1", "[provider.x]\nurl=\"https://x.example\"\nroles.large=[\"a\"]\n[[rule]]\nname=\"a\"\nuse=\"x\"",
 		"a.b.c = {d = [1, {e = 2}]}\n[a.b.f]\n[[a.b.g]]\n[[a.b.g.h]]", "provider = 3", "key = [[]]", "[[provider]]\n[[provider.zai]]", "provider.zai = {url = 1}",
+		"[provider.zai.also.anthropic]\nurl=\"\"\n[provider.cerebras]\nurl=\"https://x.example\"\ndialect=\"anthropic\"\n[provider.cerebras.also.openai]\nurl=\"https://x.example/v1\"",
 		"[provider.zai.endpoint.x]", "[[rule]]\n[rule.when]\n[[rule]]\nuse=[\"/\"]", "\ufeffx", "cooldown = 0x7fffffffffffffff", "cooldown=+1_0.5e3", "max_body=99999999999999999999",
 	} {
 		f.Add([]byte(seed))
@@ -33,6 +34,13 @@ func FuzzLoad(f *testing.F) {
 			p := &s.Providers[i]
 			if len(p.Endpoints) == 0 || Host(p.Endpoints[0].URL) == "" || p.ID == DemoProvider {
 				t.Errorf("%q: %+v", data, p)
+			}
+			for _, e := range p.Endpoints {
+				for _, a := range e.Also {
+					if a.Dialect == e.Dialect || a.URL == "" || Host(a.URL) != Host(e.URL) {
+						t.Errorf("%q: %+v of %+v", data, a, e)
+					}
+				}
 			}
 		}
 		for i, r := range s.Rules {

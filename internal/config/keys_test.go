@@ -161,6 +161,7 @@ func TestBrokenKeyVariablesNameThemselvesAndNothingElse(t *testing.T) {
 		{"a client key with a blank", "LITELLM_MASTER_KEY=" + key + " x", "must be a key"},
 		{"a key for a URL", "ZAI_BASE_URL=" + key, "must be an https URL"},
 		{"plain http", "ZAI_BASE_URL=http://api.z.ai/" + key, "must be an https URL"},
+		{"a key for another dialect's URL", "ZAI_TARGET_URL=" + key, "must be an https URL"},
 		{"a key for a time", "CEREBRAS_COOLDOWN=" + key, "must be a time"},
 		{"a key for a folder flag", "LOG_REQUESTS=" + key, "must be true or false"},
 	} {
@@ -209,7 +210,7 @@ func TestDemoOnlyWhereNothingWasEverConfigured(t *testing.T) {
 		{"an empty object of keys", "", []string{"CEREBRAS_API_KEYS={}"}, nil, false},
 		{"an empty key", "", []string{"ZAI_API_KEY="}, nil, false},
 		{"a base URL", "", []string{"SYNTHETIC_BASE_URL=https://x.example"}, nil, false},
-		{"an address that is not used yet", "", []string{"ZAI_TARGET_URL=https://x.example"}, nil, false},
+		{"an address of another dialect", "", []string{"ZAI_TARGET_URL=https://x.example"}, nil, false},
 		{"keys were there once", "keys_named = true", nil, nil, false},
 		{"a key is there", "[[key]]\nprovider=\"zai\"\nname=\"a\"", nil, nil, false},
 		{"forbidden by flag", "", nil, map[string]string{"demo": "false"}, false},
@@ -241,6 +242,7 @@ func TestEveryVariableOfThePredecessorsIsHonouredOrNamed(t *testing.T) {
 		"CEREBRAS_API_KEYS": `{"a":"csk-canary"}`, "CEREBRAS_COOLDOWN": "5", "TOKEN_THRESHOLD": "5", "MAX_RETRIES": "5", "MAX_WORKERS": "5",
 		"FALLBACK_ON_COOLDOWN": "True", "ENABLE_INCOMING_AUTH": "false", "LOG_REQUESTS": "FALSE",
 		"CEREBRAS_BASE_URL": "https://a.example", "SYNTHETIC_BASE_URL": "https://a.example", "ZAI_BASE_URL": "https://a.example",
+		"ZAI_ANTHROPIC_BASE_URL": "https://a.example", "ZAI_TARGET_URL": "https://a.example",
 	}
 	n := 0
 	for lines := bufio.NewScanner(f); lines.Scan(); {
@@ -310,7 +312,9 @@ func TestNothingThatIsPrintedHoldsAKey(t *testing.T) {
 		"[[key]]\nprovider=\"KEY\"\nname=\"a\"", "[[key]]\nprovider=\"zai\"\nname=\"KEY\"", "[[key]]\nprovider=\"zai\"\nname=\"a\"\nendpoint=\"KEY\"",
 		"[[key]]\nprovider=\"zai\"\nname=\"a\"\naccount=\"KEY\"", "[[key]]\nprovider=\"zai\"\nname=\"a\"\nsecret=\"KEY\"", "[provider.\"KEY\"]\nurl=\"https://x.example\"",
 		"[provider.zai]\nurl=\"https://x.example/?k=KEY\"", "[provider.zai]\n\"KEY\"=1", "[[rule]]\nname=\"KEY\"\nuse=\"KEY\"", "[[rule]]\nname=\"a\"\nuse=\"KEY/x\"",
-		"[[rule]]\nname=\"a\"\nwhen.model=\"[KEY\"\nuse=\"zai\"", "[provider.zai.models.\"KEY\"]\nx=1", "[provider.zai.refuses.rename]\n\"KEY\"=1", "a = KEY", "a.\"KEY\" = 1\na.\"KEY\" = 2",
+		"[[rule]]\nname=\"a\"\nwhen.model=\"[KEY\"\nuse=\"zai\"", "[provider.zai.models.\"KEY\"]\nx=1", "[provider.zai.refuses.rename]\n\"KEY\"=1",
+		"[provider.zai.also.\"KEY\"]\nurl=\"https://api.z.ai\"", "[provider.zai.also.anthropic]\nurl=\"https://evil.example/KEY\"", "[provider.zai.also.anthropic]\nurl=\"KEY\"", "[provider.zai]\nauth=\"KEY\"", "[provider.zai]\ndialect=\"KEY\"",
+		"[provider.zai.traits]\nreasoning=\"KEY-\"", "[provider.zai.traits]\nthinking=\"KEY\"", "[provider.zai.traits]\ntool_choice=[\"KEY\"]", "[provider.zai.models.a]\nefforts=[\"KEY\"]", "a = KEY", "a.\"KEY\" = 1\na.\"KEY\" = 2",
 	} {
 		for _, key := range []string{"csk-" + canary, "0123456789abcdef0123456789abcdef.canarycanary0123", "canary" + strings.Repeat("x", 40)} {
 			_, err := load(t, strings.ReplaceAll(toml, "KEY", key), Options{Keychain: ring{}})

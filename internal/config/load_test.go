@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -193,7 +194,23 @@ func TestBadFilesSayFileLineFieldAndWhatIsAllowed(t *testing.T) {
 		{"the demo's name", "[provider.demo]\nurl=\"https://x.example\"", `settings.toml:1: provider "demo": this name belongs to the built-in simulator`},
 		{"unknown role", "[provider.zai.roles]\nbig=\"x\"", `settings.toml:2: provider "zai": roles: "big": unknown setting; known: large, small, vision`},
 		{"unknown limit", "[provider.zai.limits]\nfirst=\"x\"", `settings.toml:2: provider "zai": limits: "first": unknown setting; known: max_output, first_event`},
-		{"dialect", "[provider.zai]\ndialect=\"anthropic\"", `settings.toml:2: provider "zai": dialect: must be "openai"`},
+		{"dialect", "[provider.zai]\ndialect=\"cohere\"", `settings.toml:2: provider "zai": dialect: must be "openai" or "anthropic"`},
+		{"dialect without its URL", "[provider.zai]\ndialect=\"anthropic\"", `settings.toml:2: provider "zai": dialect: needs a url beside it: the one there is speaks "openai"`},
+		{"auth", "[provider.zai]\nauth=\"basic\"", `settings.toml:2: provider "zai": auth: must be "bearer" or "x-api-key"`},
+		{"another dialect's name", "[provider.zai.also.cohere]\nurl=\"https://api.z.ai\"", `settings.toml:1: provider "zai": also "cohere": must be one of "openai" or "anthropic"`},
+		{"another dialect's form", "[provider.zai.also]\nanthropic=\"https://api.z.ai\"", `settings.toml:2: provider "zai": also "anthropic": must be a table with a url`},
+		{"the own dialect again", "[provider.zai.also.openai]\nurl=\"https://api.z.ai\"", `settings.toml:1: provider "zai": also "openai": is the endpoint's own dialect`},
+		{"another dialect without URL", "[provider.cerebras.also.anthropic]\nauth=\"bearer\"", `settings.toml:1: provider "cerebras": also "anthropic": url is missing`},
+		{"another dialect's bad URL", "[provider.zai.also.anthropic]\nurl=\"z.ai\"", `settings.toml:2: provider "zai": also "anthropic": url: must be an https URL`},
+		{"another dialect's setting", "[provider.zai.also.anthropic]\nconcurrency=1", `settings.toml:2: provider "zai": also "anthropic": "concurrency": unknown setting; known: url, auth`},
+		{"another dialect elsewhere", "[provider.zai.also.anthropic]\nurl=\"https://evil.example/v1\"", `settings.toml:1: provider "zai": also "anthropic": url: must be at api.z.ai, as the endpoint's own url: a key belongs to one host`},
+		{"trait", "[provider.zai.traits]\nfast=true", `settings.toml:2: provider "zai": traits: "fast": unknown setting; known: reasoning, thinking`},
+		{"field of reasoning", "[provider.zai.traits]\nreasoning=\"a b\"", `settings.toml:2: provider "zai": traits: reasoning: must be the name of a field`},
+		{"switch of thinking", "[provider.zai.traits]\nthinking=\"enable_thinking\"", `settings.toml:2: provider "zai": traits: thinking: must be "thinking"`},
+		{"words of tool_choice", "[provider.zai.traits]\ntool_choice=[\"any\"]", `settings.toml:2: provider "zai": traits: tool_choice: must be a list of these words: auto, none, required, function`},
+		{"number of stop sequences", "[provider.zai.traits]\nmax_stop=-1", `settings.toml:2: provider "zai": traits: max_stop: must be a whole number`},
+		{"flag of a trait", "[provider.zai.traits]\nno_schema=1", `settings.toml:2: provider "zai": traits: no_schema: must be true or false`},
+		{"effort", "[provider.zai.models.\"glm-9\"]\nefforts=[\"low\",\"turbo\"]", `settings.toml:2: provider "zai": models "glm-9": efforts: must be a list of these words: none, minimal, low`},
 		{"price", "[provider.zai.models.\"glm-9\"]\nin = \"a\"", `settings.toml:2: provider "zai": models "glm-9": in: must be USD per million tokens`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -283,6 +300,43 @@ refuses = { fields = ["store"], rename = { max_completion_tokens = "max_tokens" 
 	}
 	if Presets()[0].Models["gpt-oss-120b"].Context != 131072 {
 		t.Error("a setting changed the preset")
+	}
+}
+
+func TestAProvidersWaysCanBeSet(t *testing.T) {
+	s := mustLoad(t, `
+[provider.zai]
+traits = { no_schema = false, max_stop = 4 }
+[provider.mine]
+url = "https://llm.example/v1"
+[provider.mine.traits]
+reasoning = "reasoning"
+thinking = "thinking"
+tool_choice = ["required", "auto"]
+no_parallel = true
+tool_stream = true
+inside_one = true
+[provider.mine.models.big]
+efforts = ["max", "low", "low"]
+[provider.mine.models.small]
+efforts = []
+[provider.other]
+url = "https://llm.example/v1"
+traits.tool_choice = []
+`, Options{})
+	z, m := s.Provider("zai"), s.Provider("mine")
+	if z.Traits.NoSchema || z.Traits.MaxStop != 4 || !z.Traits.ToolStream || z.Traits.Thinking != "thinking" {
+		t.Errorf("zai: %+v", z.Traits)
+	}
+	want := Traits{Reasoning: "reasoning", Thinking: "thinking", ToolChoice: []string{"auto", "required"}, NoParallel: true, ToolStream: true, InsideOne: true}
+	if !reflect.DeepEqual(m.Traits, want) {
+		t.Errorf("mine: %+v", m.Traits)
+	}
+	if m.Models["big"].Efforts != "low max" || m.Models["small"].Efforts != "" {
+		t.Errorf("efforts: %+v", m.Models)
+	}
+	if o := s.Provider("other").Traits.ToolChoice; o == nil || len(o) != 0 {
+		t.Errorf("an empty list means that no word is understood, not all: %#v", o)
 	}
 }
 

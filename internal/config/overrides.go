@@ -28,26 +28,33 @@ func priced(context, maxOutput int, in, out, cached float64) ModelInfo {
 
 func seeing(m ModelInfo) ModelInfo { m.Vision = true; return m }
 
+// trying adds the reasoning efforts that a model takes, least first. A model
+// without any answers one with 400 at Cerebras (inference-docs.cerebras.ai,
+// 2026-11-20), so nothing is guessed.
+func trying(efforts string, m ModelInfo) ModelInfo { m.Efforts = efforts; return m }
+
 // overrides are newer or fuller than catalog.json. Contexts of Cerebras are
 // those of a paid account (a free one has about half).
 var overrides = []override{
-	{"cerebras", "gpt-oss-120b", priced(131072, 40960, 0.35, 0.75, 0), cerebrasDocs, "2026-08"},
+	{"cerebras", "gpt-oss-120b", trying("low medium high", priced(131072, 40960, 0.35, 0.75, 0)), cerebrasDocs, "2026-08"},
 	// 65536 in Cerebras' public catalogue, 128k in its documentation: the
 	// smaller figure, since a prompt that is too long is refused.
-	{"cerebras", "qwen-3.8-27b", seeing(priced(65536, 32768, 0.99, 1.49, 0)), qwenReport, "2026-09"},
+	{"cerebras", "qwen-3.8-27b", trying("none low medium high", seeing(priced(65536, 32768, 0.99, 1.49, 0))), qwenReport, "2026-09"},
 	{"cerebras", "gemma-4-31b", seeing(priced(131072, 40960, 0.99, 1.49, 0)), qwenReport, "2026-09-03: dedicated endpoints only"},
 
 	// The aliases change what stands behind them. A :text alias is never given
 	// an image, whatever model is behind it this month.
-	{"synthetic", "syn:large:text", priced(524288, 65536, 1, 3, 0.16), syntheticDocs, "2026-10"},
+	{"synthetic", "syn:large:text", trying("none high max", priced(524288, 65536, 1, 3, 0.16)), syntheticDocs, "2026-10"},
 	{"synthetic", "syn:small:text", priced(196608, 65536, 0.1, 0.5, 0.02), syntheticDocs, "2026-10"},
-	{"synthetic", "hf:zai-org/GLM-5.2", priced(524288, 65536, 1, 3, 0.16), syntheticDocs, "2026-10"},
-	{"synthetic", "hf:zai-org/GLM-5.3-Flash", seeing(priced(524288, 65536, 0.15, 0.50, 0.04)), syntheticDocs, "2026-10"},
+	{"synthetic", "hf:zai-org/GLM-5.2", trying("none high max", priced(524288, 65536, 1, 3, 0.16)), syntheticDocs, "2026-10"},
+	{"synthetic", "hf:zai-org/GLM-5.3-Flash", trying("low high max", seeing(priced(524288, 65536, 0.15, 0.50, 0.04))), syntheticDocs, "2026-10"},
+	// It answers "max" and "off" with an error: these are the model's own three.
+	{"synthetic", "hf:openai/gpt-oss-120b", trying("low medium high", priced(131072, 0, 0.1, 0.1, 0.02)), syntheticDocs, "2026-10"},
 	{"synthetic", "hf:zai-org/GLM-4.7-Flash", priced(196608, 65536, 0.1, 0.5, 0.02), syntheticDocs, "2026-10"},
 
-	{"zai", "glm-5.3", priced(1_000_000, 131072, 1.4, 4.4, 0.26), glm53Report, "2026-08-14"},
-	{"zai", "glm-5.3-flash", seeing(priced(1_000_000, 131072, 0.15, 0.50, 0.03)), glm53Report, "2026-09"},
-	{"zai", "glm-5.2", priced(1_000_000, 131072, 1.4, 4.4, 0.26), zaiReport, "2026-08-21"},
+	{"zai", "glm-5.3", trying("low high max", priced(1_000_000, 131072, 1.4, 4.4, 0.26)), glm53Report, "2026-08-14"},
+	{"zai", "glm-5.3-flash", trying("low high max", seeing(priced(1_000_000, 131072, 0.15, 0.50, 0.03))), glm53Report, "2026-09"},
+	{"zai", "glm-5.2", trying("none minimal high max", priced(1_000_000, 131072, 1.4, 4.4, 0.26)), zaiReport, "2026-08-21"},
 	{"zai", "glm-5-turbo", priced(200_000, 131072, 1.2, 4.0, 0.24), zaiReport, "2026-08-21"},
 	{"zai", "glm-5v-turbo", seeing(priced(200_000, 0, 1.2, 4.0, 0.24)), zaiReport, "2026-08-21"},
 	{"zai", "glm-4.7", priced(204_800, 131072, 0.6, 2.2, 0.11), zaiReport, "2026-08-21"},

@@ -10,11 +10,10 @@ import (
 // Dialect is the wire format a provider's endpoint speaks.
 type Dialect string
 
-// The dialects that are known. Only OpenAI chat completions is spoken behind
-// the proxy so far.
+// The dialects that are spoken behind the proxy.
 const (
-	OpenAI    Dialect = "openai"
-	Anthropic Dialect = "anthropic"
+	OpenAI    Dialect = "openai"    // chat completions
+	Anthropic Dialect = "anthropic" // Messages
 )
 
 // Role is what a model is for. It stands for a model id that changes monthly.
@@ -40,6 +39,7 @@ type Provider struct {
 	Models    map[string]ModelInfo // what is known of its models, by id
 	KeyShapes []string             // prefixes its keys begin with; empty: unknown
 	Refuses   Refuses              // what its endpoint is known to answer with 400
+	Traits    Traits               // what it knows of chat completions
 	Limits    Limits
 	Keys      []Key // in the order in which they are used
 	Demo      bool  // the built-in simulator, labelled as such everywhere
@@ -50,8 +50,10 @@ type Provider struct {
 type Endpoint struct {
 	ID          string // "plan", "payg"; "" where there is only one
 	Dialect     Dialect
-	URL         string // without trailing slash; "/chat/completions" is appended
-	Concurrency int    // requests at once per account; 0: no limit known
+	URL         string    // as in [Address]; the host its keys are bound to is the one here
+	Auth        string    // as in [Address]; "" is AuthBearer
+	Also        []Address // what it speaks besides, each dialect once, at the same host
+	Concurrency int       // requests at once per account; 0: no limit known
 	Policy      *Policy
 }
 
@@ -89,7 +91,8 @@ type ModelInfo struct {
 	Vision    bool    // takes images
 	In, Out   float64 // USD per million tokens
 	CachedIn  float64
-	Priced    bool // whether In and Out are known at all
+	Priced    bool   // whether In and Out are known at all
+	Efforts   string // the reasoning efforts that it takes, least first, with blanks between: see EffortList
 }
 
 // Key is one key of a provider. Its text stands in the keychain or came from
@@ -156,3 +159,7 @@ func ParseTarget(text string) (Target, bool) {
 	}
 	return Target{Provider: provider, Model: model}, true
 }
+
+// AnthropicID is the id under which Anthropic itself is a provider: what only it
+// understands of its dialect (its signatures, its latest fields) goes to it alone.
+const AnthropicID = "anthropic"

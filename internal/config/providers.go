@@ -18,6 +18,9 @@ const (
 	syntheticURL = "https://api.synthetic.new/openai/v1"
 	zaiPlanURL   = "https://api.z.ai/api/coding/paas/v4"
 	zaiPaygURL   = "https://api.z.ai/api/paas/v4"
+
+	syntheticAnthropicURL = "https://api.synthetic.new/anthropic"
+	zaiAnthropicURL       = "https://api.z.ai/api/anthropic"
 )
 
 // The ids of Z.ai's endpoints.
@@ -76,6 +79,15 @@ func cerebras() Provider {
 			// to all of them (inference-docs.cerebras.ai, 2026-11-20).
 			Roles: map[string]string{"developer": "system"},
 		},
+		Traits: Traits{
+			// Its answers have "reasoning", and so may its history, while
+			// reasoning_content is refused (one client's measurement, 2026-09-19).
+			Reasoning: "reasoning",
+			// Its catalogue says so of gpt-oss-120b (api.cerebras.ai/public/v1/models,
+			// 2026-09), which is what nearly all requests go to.
+			NoParallel: true,
+			MaxStop:    4, // inference-docs.cerebras.ai, 2026-11-20
+		},
 		Limits: Limits{
 			// Chosen, not documented: it is the fastest of the vendors, so that a
 			// silence which is normal elsewhere is a failure here.
@@ -92,7 +104,9 @@ func cerebras() Provider {
 func synthetic() Provider {
 	return Provider{
 		ID: "synthetic", Name: "Synthetic",
-		Endpoints: []Endpoint{{Dialect: OpenAI, URL: syntheticURL}},
+		Endpoints: []Endpoint{{Dialect: OpenAI, URL: syntheticURL, Also: []Address{
+			{Dialect: Anthropic, URL: syntheticAnthropicURL, Auth: AuthBearer},
+		}}},
 		Roles: map[Role][]string{
 			// The aliases are the vendor's own promise of stability
 			// (dev.synthetic.new/docs, 2026-10); the ids behind them follow in case
@@ -102,7 +116,8 @@ func synthetic() Provider {
 			Vision: {"syn:large:vision", "hf:moonshotai/Kimi-K3", "syn:small:vision", "hf:Qwen/Qwen3.8-27B", "hf:zai-org/GLM-5.3-Flash"},
 		},
 		Models:    Catalog("synthetic"),
-		KeyShapes: []string{"syn_", "sk-"}, // the second is older
+		KeyShapes: []string{"syn_", "sk-"},                // the second is older
+		Traits:    Traits{Reasoning: "reasoning_content"}, // in its answers (clients, 2026-10)
 		Limits:    DefaultLimits,
 	}
 }
@@ -116,7 +131,12 @@ func zai() Provider {
 	return Provider{
 		ID: "zai", Name: "Z.ai",
 		Endpoints: []Endpoint{
-			{ID: zaiPlan, Dialect: OpenAI, URL: zaiPlanURL, Concurrency: 1, Policy: &policy},
+			{
+				ID: zaiPlan, Dialect: OpenAI, URL: zaiPlanURL, Concurrency: 1, Policy: &policy,
+				// What is asked there counts against the plan, so it is not the other
+				// endpoint's (docs.z.ai/devpack, 2026-11-20).
+				Also: []Address{{Dialect: Anthropic, URL: zaiAnthropicURL, Auth: AuthBearer}},
+			},
 			{ID: zaiPayg, Dialect: OpenAI, URL: zaiPaygURL},
 		},
 		Roles: map[Role][]string{
@@ -133,6 +153,14 @@ func zai() Provider {
 			// other fields that it does not know none is documented to be answered
 			// with an error, so they stay.
 			Rename: map[string]string{"max_completion_tokens": "max_tokens"},
+		},
+		Traits: Traits{ // docs.z.ai/api-reference, 2026-11-20
+			// Its own models want their earlier thinking back as it was.
+			Reasoning: "reasoning_content", Thinking: "thinking",
+			ToolChoice: []string{"auto"}, NoSchema: true, NoParallel: true, ToolStream: true,
+			// Open intervals and one stop sequence stood in its older references;
+			// its SDK still keeps to 0.01 and 0.99.
+			InsideOne: true, MaxStop: 1,
 		},
 		Limits: DefaultLimits,
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,11 @@ func TestPresetsAreComplete(t *testing.T) {
 		for _, e := range p.Endpoints {
 			if base, ok := parseURL(e.URL); !ok || base != e.URL || !strings.HasPrefix(base, "https://") || e.Dialect != OpenAI {
 				t.Errorf("%s: endpoint %+v", p.ID, e)
+			}
+			for _, a := range e.Also {
+				if base, ok := parseBase(a.Dialect, a.URL); !ok || base != a.URL || e.elsewhere(a) || a.Dialect == e.Dialect || a.Auth == "" {
+					t.Errorf("%s: address %+v", p.ID, a)
+				}
 			}
 		}
 		if p.Limits.FirstEvent == 0 || p.Limits.Idle == 0 || p.Limits.WholeAnswer == 0 || p.Limits.Connect == 0 {
@@ -54,14 +60,23 @@ func TestPresetsOfTheVendors(t *testing.T) {
 	if z.Refuses.Rename["max_completion_tokens"] != "max_tokens" {
 		t.Errorf("zai: %+v", z.Refuses)
 	}
+	if c.Traits.Reasoning != "reasoning" || !c.Traits.NoParallel || c.Traits.MaxStop != 4 || c.Traits.ToolChoice != nil || slices.Contains(c.Refuses.Message, c.Traits.Reasoning) {
+		t.Errorf("cerebras: %+v", c.Traits)
+	}
+	want := Traits{"reasoning_content", "thinking", []string{"auto"}, true, true, true, 1, true}
+	if !reflect.DeepEqual(z.Traits, want) {
+		t.Errorf("zai: %+v", z.Traits)
+	}
 }
 
 func TestPresetsAreTheCallersOwn(t *testing.T) {
 	a := Presets()
 	a[0].Roles[Large][0], a[2].Endpoints[0].Policy.Text = "x", "x"
 	a[0].Models["gpt-oss-120b"] = ModelInfo{}
+	a[2].Endpoints[0].Also[0].URL, a[2].Traits.ToolChoice[0] = "x", "x"
 	b := Presets()
-	if b[0].Roles[Large][0] == "x" || b[2].Endpoints[0].Policy.Text == "x" || b[0].Models["gpt-oss-120b"].Context == 0 {
+	if b[0].Roles[Large][0] == "x" || b[2].Endpoints[0].Policy.Text == "x" || b[0].Models["gpt-oss-120b"].Context == 0 ||
+		b[2].Endpoints[0].Also[0].URL == "x" || b[2].Traits.ToolChoice[0] == "x" {
 		t.Error("a change to one list of presets shows in the next")
 	}
 }
@@ -71,13 +86,13 @@ func TestCatalogueKnowsContextsAndPrices(t *testing.T) {
 		vendor, id string
 		want       ModelInfo
 	}{
-		{"cerebras", "gpt-oss-120b", ModelInfo{131072, 40960, false, 0.35, 0.75, 0, true}},
-		{"cerebras", "qwen-3.8-27b", ModelInfo{65536, 32768, true, 0.99, 1.49, 0, true}},
-		{"zai", "glm-5.3", ModelInfo{1_000_000, 131072, false, 1.4, 4.4, 0.26, true}},
-		{"zai", "glm-5.3-flash", ModelInfo{1_000_000, 131072, true, 0.15, 0.5, 0.03, true}},
-		{"zai", "glm-5.1", ModelInfo{204800, 0, false, 1.4, 4.4, 0.26, true}},
-		{"synthetic", "hf:openai/gpt-oss-120b", ModelInfo{131072, 0, false, 0.1, 0.1, 0.02, true}},
-		{"anthropic", "claude-opus-5", ModelInfo{1_000_000, 0, true, 5, 25, 0.5, true}},
+		{"cerebras", "gpt-oss-120b", ModelInfo{131072, 40960, false, 0.35, 0.75, 0, true, "low medium high"}},
+		{"cerebras", "qwen-3.8-27b", ModelInfo{65536, 32768, true, 0.99, 1.49, 0, true, "none low medium high"}},
+		{"zai", "glm-5.3", ModelInfo{1_000_000, 131072, false, 1.4, 4.4, 0.26, true, "low high max"}},
+		{"zai", "glm-5.3-flash", ModelInfo{1_000_000, 131072, true, 0.15, 0.5, 0.03, true, "low high max"}},
+		{"zai", "glm-5.1", ModelInfo{204800, 0, false, 1.4, 4.4, 0.26, true, ""}},
+		{"synthetic", "hf:openai/gpt-oss-120b", ModelInfo{131072, 0, false, 0.1, 0.1, 0.02, true, "low medium high"}},
+		{"anthropic", "claude-opus-5", ModelInfo{1_000_000, 0, true, 5, 25, 0.5, true, ""}},
 	} {
 		if got := Catalog(c.vendor)[c.id]; got != c.want {
 			t.Errorf("%s/%s: got %+v, want %+v", c.vendor, c.id, got, c.want)
@@ -96,6 +111,26 @@ func TestEveryOverrideHasASourceAndADate(t *testing.T) {
 			t.Errorf("%s: source %q, date %q, twice %v", name, o.source, o.date, seen[name])
 		}
 		seen[name] = true
+	}
+}
+
+func TestEffortsAreWordsThatAreKnownLeastFirst(t *testing.T) {
+	some := 0
+	for _, p := range Presets() {
+		for id, m := range p.Models {
+			at := -1
+			for _, word := range m.EffortList() {
+				i := slices.Index(effortWords, word)
+				if i <= at {
+					t.Errorf("%s/%s: efforts %q", p.ID, id, m.Efforts)
+				}
+				at = i
+				some++
+			}
+		}
+	}
+	if m := Catalog("zai")["glm-5.2"]; some == 0 || !slices.Equal(m.EffortList(), []string{"none", "minimal", "high", "max"}) || (ModelInfo{}).EffortList() != nil {
+		t.Errorf("got %q", m.Efforts)
 	}
 }
 

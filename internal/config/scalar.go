@@ -39,6 +39,7 @@ var scalars = []scalar{
 	pathTo("incoming_key_db", func(s *Settings) *string { return &s.IncomingKeyDB }, "INCOMING_KEY_DB"),
 	duration("shutdown", func(s *Settings) *time.Duration { return &s.Shutdown }),
 	list("aliases", `shell patterns of model names such as "claude-*"`, func(s *Settings) *[]string { return &s.Aliases }, isPattern),
+	boolean("same_family_first", func(s *Settings) *bool { return &s.SameFamilyFirst }),
 	boolean("fallback_on_cooldown", func(s *Settings) *bool { return &s.FallbackOnCooldown }, "FALLBACK_ON_COOLDOWN"),
 	duration("cooldown", func(s *Settings) *time.Duration { return &s.Cooldown }, "CEREBRAS_COOLDOWN"),
 	duration("max_wait", func(s *Settings) *time.Duration { return &s.MaxWait }),

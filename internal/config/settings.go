@@ -37,6 +37,7 @@ type Settings struct {
 	Rules     []Rule
 	Aliases   []string // shell patterns of model names that stand for a role: "claude-*", "gpt-*"
 
+	SameFamilyFirst    bool // targets whose model is of the family that was asked for (GLM, say) come first
 	FallbackOnCooldown bool
 	Cooldown           time.Duration // for a refusal that does not say how long
 	MaxWait            time.Duration // longest wait for a key

@@ -13,7 +13,6 @@ type Variable struct {
 }
 
 const (
-	whyNoAnthropic = "Anthropic's format is not served yet"
 	whyClaude      = "it is a setting of Claude Code, not of the proxy"
 	whyNoLimiter   = "there is no request rate to set: each key is used until its provider says wait"
 	whyNoQuota     = "plan quotas are not polled yet"
@@ -32,8 +31,8 @@ var variables = []Variable{
 	{Name: "CEREBRAS_BASE_URL", Use: "base URL for the Cerebras keys of the environment", Honoured: true, Provider: true},
 	{Name: "SYNTHETIC_BASE_URL", Use: "base URL for the Synthetic key of the environment", Honoured: true, Provider: true},
 	{Name: "ZAI_BASE_URL", Use: "base URL for the Z.ai key of the environment", Honoured: true, Provider: true},
-	{Name: "ZAI_ANTHROPIC_BASE_URL", Use: "Z.ai's Anthropic endpoint", Provider: true, Why: whyNoAnthropic},
-	{Name: "ZAI_TARGET_URL", Use: "Z.ai's Anthropic endpoint", Provider: true, Why: whyNoAnthropic},
+	{Name: "ZAI_ANTHROPIC_BASE_URL", Use: "base URL in Anthropic's format for the Z.ai key of the environment", Honoured: true, Provider: true},
+	{Name: "ZAI_TARGET_URL", Use: "the same, as zai-proxy calls it", Honoured: true, Provider: true},
 
 	{Name: "CEREBRAS_COOLDOWN", Use: "cooldown", Honoured: true},
 	{Name: "TOKEN_THRESHOLD", Use: "token_threshold", Honoured: true},

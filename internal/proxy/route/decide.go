@@ -41,6 +41,7 @@ type Decision struct {
 	Rule    string // name of the rule that matched; "" if none did
 	Reason  string // why, in words with figures
 	Chain   []Step
+	Astray  string      // that another family of models answers than was asked for, in words; "" otherwise
 	Trace   []Tried     // every rule, in order
 	Refused *chat.Error // what the client is told if there is nowhere to go
 }
@@ -62,6 +63,7 @@ func Decide(in Input) Decision {
 			continue
 		}
 		chain, left := d.chain(i)
+		chain = d.sameFamily(chain)
 		if len(chain) > 0 {
 			d.match(i, reason, chain, left)
 			return d.out
@@ -184,7 +186,7 @@ func (d *decider) match(rule int, reason string, chain []Step, left []Left) {
 			d.tried(rest[i].Name, false, why, nil)
 		}
 	}
-	d.out.Rule, d.out.Reason, d.out.Chain = rules[rule].Name, reason, chain
+	d.out.Rule, d.out.Reason, d.out.Chain, d.out.Astray = rules[rule].Name, reason, chain, d.astray(chain)
 }
 
 // rescue takes the target that holds most, if size is all that is wrong.
