@@ -13,7 +13,7 @@ import (
 )
 
 type explainCmd struct {
-	File string `arg:"" help:"An OpenAI-style request body; - reads standard input."`
+	File string `arg:"" help:"A request body in any of the three dialects; - reads standard input."`
 	JSON bool   `name:"json" help:"As JSON."`
 }
 
@@ -78,8 +78,8 @@ func printExplanation(w io.Writer, x *proxy.Explanation) error {
 	if x.Stream {
 		way = "streamed"
 	}
-	fmt.Fprintf(b, "request\n  model %s, %s, %s, %s bytes of text, about %s tokens\n",
-		dash(x.Model), way, plural(x.Images, "picture"), thousands(int64(x.TextBytes)), thousands(int64(x.Tokens)))
+	fmt.Fprintf(b, "request\n  %s dialect, model %s, %s, %s, %s bytes of text, about %s tokens\n",
+		x.Dialect, dash(x.Model), way, plural(x.Images, "picture"), thousands(int64(x.TextBytes)), thousands(int64(x.Tokens)))
 	for _, c := range x.Changes {
 		fmt.Fprintf(b, "  repaired: %s\n", c)
 	}
@@ -115,7 +115,7 @@ func writeStep(b *strings.Builder, n int, s *proxy.ExplainedStep) {
 	if s.Key != "" {
 		verdict += " with key " + s.Key
 	}
-	fmt.Fprintf(b, "  %d. %s: %s\n     sends %s (%s)\n", n, s.Target, verdict, s.Model, s.Why)
+	fmt.Fprintf(b, "  %d. %s: %s\n     sends %s in the %s dialect (%s)\n", n, s.Target, verdict, s.Model, s.Dialect, s.Why)
 	for i := range s.Keys {
 		k := &s.Keys[i]
 		words := keyWords(k)
@@ -126,5 +126,8 @@ func writeStep(b *strings.Builder, n int, s *proxy.ExplainedStep) {
 	}
 	for _, c := range s.Changes {
 		fmt.Fprintf(b, "     changed: %s\n", c)
+	}
+	if s.Refused != "" {
+		fmt.Fprintf(b, "     cannot be said there: %s\n", s.Refused)
 	}
 }

@@ -226,12 +226,17 @@ func (t *tester) send(ctx context.Context, k *keyTest, endpoint *config.Endpoint
 		"max_tokens": 16,
 		"stream":     false,
 	})
-	if request, err := dialect.Read(body); err == nil { // it always can be read
-		body, _ = request.For(dialect.Fit{Model: model, Refuses: dialect.Refuses(t.provider.Refuses)}, nil)
+	address := endpoint.Address(config.OpenAI)
+	behind := dialect.Name(address.Dialect)
+	if request, err := dialect.Read(dialect.OpenAI, body); err == nil { // it always can be read
+		fit := dialect.Fit{Dialect: behind, Provider: t.provider.ID, Model: model, Refuses: dialect.Refuses(t.provider.Refuses)}
+		if sent, e := request.For(fit, nil); e == nil { // and be said everywhere
+			body = sent.Body
+		}
 	}
 	start := time.Now()
 	reply := t.sender.Send(ctx, &upstream.Call{
-		Provider: t.provider, Endpoint: endpoint, Method: http.MethodPost, Path: "/chat/completions",
+		Provider: t.provider, Address: address, Method: http.MethodPost, Path: dialect.Path(behind),
 		Header: http.Header{}, Body: body, Secret: k.key.Secret, Model: model, Patience: testPatience,
 	})
 	defer reply.Close()

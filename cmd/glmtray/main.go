@@ -66,8 +66,8 @@ type env struct {
 
 const description = `One local address for all your GLM-class API keys.
 
-glmtray serves OpenAI-style requests on 127.0.0.1:18080, uses one key until it runs dry, then the next, and sends each
-request where it fits. Keys stand in the keychain of your system (glmtray keys add cerebras) or come from environment
+glmtray serves OpenAI and Anthropic requests on 127.0.0.1:18080, uses one key until it runs dry, then the next, and
+sends each where it fits. Keys stand in the keychain of your system (glmtray keys add cerebras) or come from environment
 variables (CEREBRAS_API_KEYS, CEREBRAS_API_KEY, SYNTHETIC_API_KEY, ZAI_API_KEY).
 
 Every flag can also be given as GLMTRAY_… (--data-dir as GLMTRAY_DATA_DIR).`

@@ -2,31 +2,52 @@ package proxy
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
 )
 
 // send makes one try with one key. It starts from the client's own bytes.
-func (s *Server) send(ctx context.Context, c *call, t *try, lease *keypool.Lease) *upstream.Reply {
-	endpoint := t.provider.Endpoint(lease.Endpoint)
-	body, changed, held := c.fit(t)
+func (s *Server) send(ctx context.Context, c *call, t *try, a *answer) *upstream.Reply {
+	lease := a.lease
+	address := t.provider.Endpoint(lease.Endpoint).Address(behindOf(c.front)...)
+	a.behind = dialect.Name(address.Dialect)
+	fit := s.fitFor(c, t, a.behind)
+	a.context = fit.Context
+	sent, held, e := c.fit(fit)
+	if e != nil { // the request itself cannot be said there
+		return &upstream.Reply{
+			Status: e.Status, Header: http.Header{}, Class: upstream.CallerFault, Reason: e.Error(), Told: e, Whole: true,
+		}
+	}
+	a.names = sent.Names
 	out := upstream.Call{
-		Provider: t.provider, Endpoint: endpoint, Method: c.in.Method, Path: c.path, Query: c.query,
-		Header: c.in.Header, Body: body, Secret: lease.Secret, Model: t.step.Model,
+		Provider: t.provider, Address: address, Method: c.in.Method, Path: c.path, Query: c.query,
+		Header: c.in.Header, Body: sent.Body, Secret: lease.Secret, Model: t.step.Model,
 		Stream: c.chat && c.facts.Stream, Plain: !c.chat, RequestID: c.id,
 		Patience: patience(c, t), Done: held.release,
 	}
+	if c.chat {
+		out.Path = dialect.Path(a.behind)
+	} else if a.behind == dialect.Anthropic {
+		out.Path = "/v1" + out.Path // its base URLs end before the version
+	}
+	if c.chat && a.behind != c.front {
+		out.Query = "" // it is in the client's dialect
+	}
 	began := time.Now()
 	reply := s.opt.Sender.Send(ctx, &out)
-	c.check(reply)
-	s.noteAttempt(c, t, lease, reply, time.Since(began), body)
+	a.reply = reply
+	c.check(a)
+	s.noteAttempt(c, t, lease, reply, time.Since(began), sent.Body)
 	if reply.Class == upstream.OK {
-		c.changed = append(c.changed, changed...)
+		c.changed = append(c.changed, sent.Changed...)
 	}
 	return reply
 }
@@ -40,20 +61,20 @@ func (c *call) giveBack() {
 }
 
 // fit gives the body for one provider, and the use of the buffer that it is in.
-func (c *call) fit(t *try) (body []byte, changed []string, held *loan) {
-	body, held = c.body, c.loan
+func (c *call) fit(fit dialect.Fit) (sent dialect.Sent, held *loan, e *chat.Error) {
+	sent, held = dialect.Sent{Body: c.body}, c.loan
 	if c.chat {
 		spare := lend(len(c.body)+spareRoom, !c.keep)
-		body, changed = c.request.For(fitFor(t), spare.buf)
-		if !same(body, c.body) {
-			return body, changed, spare
+		sent, e = c.request.For(fit, spare.buf)
+		if e != nil || !same(sent.Body, c.body) {
+			return sent, spare, e
 		}
 		spare.release()
 	}
 	if held == nil { // there is no body
 		held = lend(0, false)
 	}
-	return body, changed, held.share()
+	return sent, held.share(), nil
 }
 
 // spareRoom is what a body may grow by when it is made to fit.
@@ -64,27 +85,72 @@ func same(a, b []byte) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// check finds out whether a whole answer can be told as the stream that the
-// client wants, while another provider may still be asked.
-func (c *call) check(reply *upstream.Reply) {
-	if reply.Class != upstream.OK || !reply.Whole || !c.chat || !c.facts.Stream {
+// check says a whole answer in the client's words, as a stream if it wants one,
+// while another provider may still be asked if that cannot be done.
+func (c *call) check(a *answer) {
+	reply := a.reply
+	if reply.Class != upstream.OK || !reply.Whole || !c.chat {
 		return
 	}
-	if _, err := dialect.StreamOf(reply.Head); err != nil {
-		reply.Class, reply.Reason, reply.Err = upstream.Malformed, "an answer that is no chat completion", err
+	var err error
+	if a.body = reply.Head; c.facts.Stream {
+		a.body, err = dialect.WholeAsStream(a.behind, c.ask(a), reply.Head)
+	} else {
+		a.body, err = dialect.Whole(a.behind, c.ask(a), reply.Head)
+	}
+	if err != nil {
+		reply.Class, reply.Reason, reply.Err = upstream.Malformed, "an answer that is none: "+err.Error(), err
+	}
+}
+
+// ask is what an answer is put together with.
+func (c *call) ask(a *answer) dialect.Ask {
+	return dialect.Ask{
+		Request: c.request, Provider: a.step.Target.Provider, Model: a.step.Model, ID: c.id,
+		Tokens: c.facts.Tokens, Names: a.names, Created: c.start.Unix(),
 	}
 }
 
 // fitFor says how a body is made to fit a provider.
-func fitFor(t *try) dialect.Fit {
+func (s *Server) fitFor(c *call, t *try, behind dialect.Name) dialect.Fit {
 	limit := "max_completion_tokens"
 	if other, ok := t.provider.Refuses.Rename[limit]; ok {
 		limit = other
 	}
+	info := s.opt.Roster.Info(t.provider, t.step.Model)
 	return dialect.Fit{
-		Model: t.step.Model, MaxOutput: t.provider.Limits.MaxOutput, MaxOutputField: limit,
-		Refuses: dialect.Refuses(t.provider.Refuses),
+		Dialect: behind, Provider: t.provider.ID, Model: t.step.Model, Author: t.provider.ID == config.AnthropicID,
+		NoImages: blind(t, info), Context: info.Context, MaxModel: info.MaxOutput, Prompt: atLeast(c.facts.Tokens, info.Context),
+		MaxOutput: t.provider.Limits.MaxOutput, MaxOutputField: limit, Efforts: info.EffortList(),
+		Refuses: dialect.Refuses(t.provider.Refuses), Traits: dialect.Traits(t.provider.Traits),
 	}
+}
+
+// atLeast is what the prompt surely takes of a model's context, in tokens, for the
+// bound of an output limit: the estimate's low side, and never so much that no
+// answer is left. A prompt that does not fit is the provider's to refuse.
+func atLeast(tokens, context int) int {
+	const answer = 1024 // tokens
+	tokens -= tokens / 10
+	if context > answer {
+		tokens = min(tokens, context-answer)
+	}
+	return tokens
+}
+
+// blind reports whether the model of a try is known to take no pictures, by the
+// same knowledge that routing goes by: a vision model is never doubted, and of an
+// id that a person wrote into a rule only the catalogue and the settings count.
+func blind(t *try, info config.ModelInfo) bool {
+	role, isRole := t.step.Target.Role()
+	switch {
+	case info.Vision || (isRole && role == config.Vision):
+		return false
+	case isRole:
+		return info != (config.ModelInfo{})
+	}
+	_, known := t.provider.Models[t.step.Model]
+	return known
 }
 
 // patience is longest at the last target: there is nobody left to ask.

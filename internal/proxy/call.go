@@ -25,9 +25,10 @@ type call struct {
 	world    *world
 	in       *http.Request
 	client   string
-	path     string           // as providers see it: "/chat/completions"
+	path     string           // of a forwarded request, as the provider sees it: "/embeddings"
+	front    dialect.Name     // that the client speaks
 	query    string           // without keys
-	chat     bool             // chat completions: routed, rewritten, classified; else forwarded as it is
+	chat     bool             // a turn of a conversation: routed, made to fit, classified; else forwarded as it is
 	keep     bool             // bodies go into the record, so they are on loan from nobody
 	loan     *loan            // holds original; nil without a body
 	original []byte           // body as it came
@@ -167,7 +168,7 @@ func tooLarge(limit int64) *chat.Error {
 
 // look finds the facts that routing needs and mends broken tool calls.
 func (c *call) look() *chat.Error {
-	request, err := dialect.Read(c.original)
+	request, err := dialect.Read(c.front, c.original)
 	if e := new(chat.Error); errors.As(err, &e) {
 		return e
 	} else if err != nil {
@@ -176,6 +177,7 @@ func (c *call) look() *chat.Error {
 		}
 	}
 	c.request, c.facts = request, request.Facts
+	c.facts.Session = sessionOf(c.in.Header, c.facts.Session)
 	c.changed = append(c.changed, request.Repair()...)
 	c.body = request.Body()
 	return nil

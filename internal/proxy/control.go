@@ -13,6 +13,7 @@ import (
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
 // ControlHeader carries the token that /_control wants. A page in a browser
@@ -32,7 +33,7 @@ const Raise = "raise"
 //	POST /_control/explain   (a request body; nothing is sent)
 func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
 	if !s.controls(r) {
-		writeError(w, &chat.Error{
+		writeError(w, dialect.OpenAI, "", &chat.Error{
 			Status: http.StatusForbidden, Type: "invalid_request_error", Code: "control_token",
 			Message: "this needs the running program's control token",
 			Hint:    "use the glmtray command; it finds the token in the data folder",
@@ -41,7 +42,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
-		writeError(w, &chat.Error{Status: http.StatusMethodNotAllowed, Type: "invalid_request_error", Code: "method", Message: "only POST is known here"})
+		writeError(w, dialect.OpenAI, "", &chat.Error{Status: http.StatusMethodNotAllowed, Type: "invalid_request_error", Code: "method", Message: "only POST is known here"})
 		return
 	}
 	if path == "explain" {
@@ -53,7 +54,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
 		if errors.Is(err, errNoVerb) {
 			status = http.StatusNotFound
 		}
-		writeError(w, &chat.Error{Status: status, Type: "invalid_request_error", Code: "control", Message: s.opt.Scrub.Text(err.Error())})
+		writeError(w, dialect.OpenAI, "", &chat.Error{Status: status, Type: "invalid_request_error", Code: "control", Message: s.opt.Scrub.Text(err.Error())})
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"status": "done"})
@@ -121,14 +122,14 @@ func (s *Server) keyVerb(r *http.Request, provider, name, verb string) error {
 func (s *Server) controlExplain(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Settings().MaxBody))
 	if large := new(http.MaxBytesError); errors.As(err, &large) {
-		writeError(w, tooLarge(large.Limit))
+		writeError(w, dialect.OpenAI, "", tooLarge(large.Limit))
 		return
 	} else if err != nil {
 		return // the command was ended
 	}
 	x, e := s.Explain(body)
 	if e != nil {
-		writeError(w, e)
+		writeError(w, dialect.OpenAI, "", e)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
@@ -124,49 +123,4 @@ func rosterList(listed []upstream.Model) []roster.Listed {
 		out[i] = roster.Listed{ID: m.ID, Context: m.Context, MaxOutput: m.MaxOutput, Vision: m.Vision}
 	}
 	return out
-}
-
-// models answers GET /v1/models: what every provider with a key lists, the
-// primary's first.
-func (s *Server) models(w http.ResponseWriter, world *world) {
-	type entry struct {
-		ID      string `json:"id"`
-		Object  string `json:"object"`
-		Created int64  `json:"created"`
-		OwnedBy string `json:"owned_by"`
-	}
-	list := struct {
-		Object string  `json:"object"`
-		Data   []entry `json:"data"`
-	}{Object: "list", Data: []entry{}}
-	seen := map[string]bool{}
-	add := func(p *config.Provider) {
-		if p == nil || p.Usable() == 0 {
-			return
-		}
-		for _, id := range s.modelIDs(p) {
-			if !seen[id] {
-				seen[id] = true
-				list.Data = append(list.Data, entry{ID: id, Object: "model", OwnedBy: p.ID})
-			}
-		}
-	}
-	add(world.primary)
-	for i := range world.settings.Providers {
-		add(&world.settings.Providers[i])
-	}
-	writeJSON(w, http.StatusOK, list)
-}
-
-// modelIDs are the ids a provider lists, or those of its roles while it has
-// not told.
-func (s *Server) modelIDs(p *config.Provider) []string {
-	if ids, known := s.opt.Roster.IDs(p.ID); known {
-		return ids
-	}
-	var ids []string
-	for _, role := range config.Roles {
-		ids = append(ids, p.Roles[role]...)
-	}
-	return ids
 }

@@ -15,17 +15,18 @@ import (
 // records only, nobody receives it.
 const statusClientGone = 499
 
-// writeError answers with e in OpenAI's error shape and gives the body.
-func writeError(w http.ResponseWriter, e *chat.Error) []byte {
+// writeError answers with e in the client's own shape and gives the body; id is
+// the request's, "" for one that has none.
+func writeError(w http.ResponseWriter, front dialect.Name, id string, e *chat.Error) []byte {
 	h := w.Header()
 	for name, values := range e.Header {
 		h[name] = values
 	}
 	h.Set("Content-Type", "application/json")
-	body := dialect.ErrorBody(e)
+	body := dialect.ErrorBody(front, e, id)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
-	_, _ = w.Write(body) // the client may have left; there is nobody else to tell
+	_, _ = w.Write(body) //nolint:gosec // it is JSON and says so; and the client may have left, with nobody else to tell
 	return body
 }
 

@@ -20,6 +20,7 @@ type hunt struct {
 	down    *attemptError // the last failure of a provider that may pass at any moment
 	kept    *answer       // a provider's own refusal (too long, model gone), to show if nobody answers
 	refusal *chat.Error   // the same where the provider's own answer cannot be shown
+	context int           // of the model that refused so, in tokens; 0: not known
 	leave   *chat.Error   // set where the hunt ends at once
 }
 
@@ -70,6 +71,7 @@ func (h *hunt) keep(a *answer, e *attemptError) {
 	if !tooLong {
 		return // said inside of a 200: nobody's model list is that wrong but for a moment
 	}
+	h.context = a.context
 	h.kept, h.refusal = nil, &chat.Error{
 		Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "context_length_exceeded", Param: "messages",
 		Message: e.Error(),
@@ -93,6 +95,7 @@ func (s *Server) final(c *call, h *hunt) (*answer, *chat.Error) {
 	case h.leave != nil:
 		return nil, h.leave
 	case h.refusal != nil:
+		c.tooLong(h.refusal, h.context)
 		return nil, h.refusal
 	case h.kept != nil && (h.kept.reply.Class == upstream.ContextExceeded || (h.down == nil && len(h.waits) == 0)):
 		return h.kept, nil

@@ -1,16 +1,19 @@
 package proxy
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
 	"github.com/glmtray/glmtray/internal/proxy/route"
 )
 
 // Explanation says which way a request would go now, and why. Nothing is sent.
 type Explanation struct {
+	Dialect   string          `json:"dialect"` // of the request, as far as its body shows
 	Model     string          `json:"model"`
 	Stream    bool            `json:"stream"`
 	Images    int             `json:"images"`
@@ -32,20 +35,22 @@ type ExplainedStep struct {
 	Key     string          `json:"key,omitempty"` // that would be used now
 	Returns time.Time       `json:"returns,omitzero"`
 	Keys    []keypool.State `json:"keys"`
+	Dialect string          `json:"dialect"`           // that the provider is spoken to in
 	Changes []string        `json:"changes,omitempty"` // what would be changed in the body
+	Refused string          `json:"refused,omitempty"` // why the request cannot be said there
 	Verdict string          `json:"verdict"`
 }
 
 // Explain goes the way of a request up to the point where it would be sent.
 func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
-	c := &call{world: s.world.Load(), original: body, chat: true}
+	c := &call{world: s.world.Load(), in: new(http.Request), original: body, chat: true, front: dialect.Guess(body)}
 	if e := c.look(); e != nil {
 		return nil, e
 	}
 	s.estimate(c)
 	d := s.decide(c.world, c.facts)
 	x := &Explanation{
-		Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
+		Dialect: string(c.front), Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
 		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Reason: d.Reason, Trace: d.Trace,
 		Steps: []ExplainedStep{},
 	}
@@ -67,11 +72,26 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 		e := ExplainedStep{
 			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.Provider(p.ID),
 		}
-		_, e.Changes = c.request.For(fitFor(t), nil)
+		s.explainBody(c, t, &e)
 		s.explainKeys(c, t, &e, &taken)
 		x.Steps = append(x.Steps, e)
 	}
 	return x, nil
+}
+
+// explainBody says what would be changed in the body on its way to the first key
+// of a target.
+func (s *Server) explainBody(c *call, t *try, e *ExplainedStep) {
+	endpoint := ""
+	if len(t.provider.Keys) > 0 {
+		endpoint = t.provider.Keys[0].Endpoint
+	}
+	behind := dialect.Name(t.provider.Endpoint(endpoint).Address(behindOf(c.front)...).Dialect)
+	sent, refused := c.request.For(s.fitFor(c, t, behind), nil)
+	e.Dialect, e.Changes = string(behind), sent.Changed
+	if refused != nil {
+		e.Refused = refused.Error()
+	}
 }
 
 // explainKeys says what the pool would answer for one target.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
 	"github.com/glmtray/glmtray/internal/proxy/route"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
@@ -16,9 +17,13 @@ import (
 // answer is a reply that is ready for the client, with the key that is in use
 // until the last byte.
 type answer struct {
-	reply *upstream.Reply
-	lease *keypool.Lease
-	step  route.Step // as it was sent
+	reply   *upstream.Reply
+	lease   *keypool.Lease
+	step    route.Step        // as it was sent
+	behind  dialect.Name      // that the provider was spoken to in
+	names   map[string]string // tools by other names, see dialect.Sent
+	context int               // tokens that the model holds; 0: not known
+	body    []byte            // of a whole answer: what the client gets
 }
 
 // close gives back what the answer holds. It may be called more than once.
@@ -98,7 +103,7 @@ func (s *Server) attempt(ctx context.Context, c *call, t *try, h *hunt) (a *answ
 		}
 	}()
 	t.count++
-	held.reply = s.send(ctx, c, t, lease)
+	held.reply = s.send(ctx, c, t, held)
 	switch verdict := s.judge(c, t, held); verdict {
 	case thenRelay:
 		return held, thenRelay

@@ -9,16 +9,17 @@ import (
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/route"
 	"github.com/glmtray/glmtray/internal/proxy/tokens"
 )
 
 // proxied serves one request that goes to a provider, from its admission to
 // its record.
-func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, id routeID, path, client string) {
+func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, to aim, client string) {
 	c := &call{
 		id: s.nextID.next(), start: time.Now(), world: world, in: r, client: client,
-		path: path, chat: id == routeChat, keep: s.opt.Recorder != nil && s.opt.Recorder.Bodies(),
+		path: to.path, front: to.front, chat: to.route == routeChat, keep: s.opt.Recorder != nil && s.opt.Recorder.Bodies(),
 	}
 	s.count.requests.Add(1)
 	s.count.inFlight.Add(1)
@@ -26,7 +27,7 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, i
 	defer c.giveBack()
 	defer s.finish(c)
 	defer s.rescue(w, c)
-	w.Header()["X-Request-Id"] = []string{c.id}
+	c.named(w.Header())
 
 	if s.pause.Load() != nil {
 		s.fail(w, c, paused())
@@ -60,16 +61,25 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, i
 
 // refuse answers a request that is not let in. One that was meant for a provider
 // is recorded like any other, but for its body, which nobody reads.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, world *world, id routeID, path string, e *chat.Error) {
-	if id != routeChat && id != routeForward {
-		writeError(w, e)
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, world *world, to aim, e *chat.Error) {
+	if to.route != routeChat && to.route != routeForward {
+		writeError(w, to.front, "", e)
 		return
 	}
-	c := &call{id: s.nextID.next(), start: time.Now(), world: world, in: r, path: path}
+	c := &call{id: s.nextID.next(), start: time.Now(), world: world, in: r, path: to.path, front: to.front}
 	s.count.requests.Add(1)
 	defer s.finish(c)
-	w.Header()["X-Request-Id"] = []string{c.id}
+	c.named(w.Header())
 	s.fail(w, c, e)
+}
+
+// named tells the request's id where clients look for it: Anthropic's show it in
+// their errors.
+func (c *call) named(h http.Header) {
+	h["X-Request-Id"] = []string{c.id}
+	if c.front == dialect.Anthropic {
+		h["Request-Id"] = []string{c.id}
+	}
 }
 
 // rescue tells of a panic of our own making, which net/http would only mention,
@@ -106,6 +116,7 @@ func (s *Server) prepare(c *call) *chat.Error {
 		if c.decision.Refused != nil {
 			return c.decision.Refused
 		}
+		s.noteStray(c.decision.Astray)
 	} else {
 		c.body = c.original
 		if e := s.decidePlain(c); e != nil {
@@ -155,8 +166,10 @@ func (s *Server) estimate(c *call) {
 		if line == 0 || float64(c.facts.Tokens) < line*(1-nearLine) || float64(c.facts.Tokens) > line*(1+nearLine) {
 			continue
 		}
-		if exact, err := tokens.CountBody(c.original); err == nil {
-			c.facts.Tokens = exact
+		if q, e := c.request.Hub(); e == nil {
+			if exact, err := tokens.CountRequest(q); err == nil {
+				c.facts.Tokens = exact
+			}
 		}
 		return
 	}

@@ -50,7 +50,7 @@ func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 		panic(http.ErrAbortHandler) // whoever may still be there must not take silence for an empty answer
 	}
 	c.out.begun, c.out.firstByte = true, time.Since(c.start)
-	body := writeError(w, e)
+	body := writeError(w, c.front, c.id, e)
 	c.out.sent = int64(len(body))
 	if c.keep {
 		c.out.response, c.out.header = body, h.Clone() // failures are recorded as answers are

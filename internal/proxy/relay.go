@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ var relayBuffers = sync.Pool{New: func() any { b := make([]byte, relaySize); ret
 // does, errors of our own aside.
 func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	defer a.close()
-	c.answered = served{a.step.Target.Provider, c.servedModel(a), a.lease.Key}
+	c.answered = served{a.step.Target.Provider, headerText(cmp.Or(a.reply.Model, a.step.Model)), a.lease.Key}
 	c.out.status, c.out.word, c.out.header = a.reply.Status, "ok", a.reply.Header
 	if a.reply.Class != upstream.OK {
 		c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
@@ -38,8 +39,8 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	c.answerHeaders(w.Header(), a)
 
 	switch {
-	case a.reply.Whole && c.chat && c.facts.Stream && a.reply.Class == upstream.OK:
-		s.relayAsStream(out, c, a)
+	case a.reply.Whole && c.chat && a.reply.Class == upstream.OK:
+		s.relayAnswer(out, c, a)
 	case a.reply.Whole:
 		s.relayWhole(out, c, a)
 	case a.reply.EventStream && c.chat:
@@ -52,9 +53,28 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	}
 }
 
-// relayWhole sends an answer that is in hand, byte for byte.
+// relayAnswer sends a whole answer as check has put it.
+func (s *Server) relayAnswer(out *sink, c *call, a *answer) {
+	c.out.usage = a.reply.Usage
+	if h := out.w.Header(); c.facts.Stream {
+		h["Content-Type"] = []string{"text/event-stream"}
+	} else {
+		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+	}
+	out.begin(a.reply.Status)
+	out.write(a.body)
+	out.flush() // the client does not wait for our records
+}
+
+// relayWhole sends a refusal, or the answer of a forwarded path, that is in hand:
+// byte for byte, unless the client would not understand it.
 func (s *Server) relayWhole(out *sink, c *call, a *answer) {
 	if a.reply.Class != upstream.OK {
+		if e := c.foreign(a); e != nil {
+			s.fail(out.w, c, e)
+			c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
+			return
+		}
 		// Vendors echo keys in their errors.
 		a.reply.Head = s.opt.Scrub.Known(a.reply.Head)
 		if a.reply.Status < http.StatusBadRequest && !a.reply.EventStream {
@@ -74,20 +94,6 @@ func (s *Server) relayWhole(out *sink, c *call, a *answer) {
 		out.write(a.reply.Head)
 	}
 	out.flush() // the client does not wait for our records
-}
-
-// relayAsStream serves a client that wants events from a provider that
-// answered whole.
-func (s *Server) relayAsStream(out *sink, c *call, a *answer) {
-	c.out.usage = a.reply.Usage
-	events, err := dialect.StreamOf(a.reply.Head)
-	if err != nil {
-		panic(err) // call.check has seen that it can be done
-	}
-	out.w.Header()["Content-Type"] = []string{"text/event-stream"}
-	out.begin(a.reply.Status)
-	out.write(events)
-	out.flush()
 }
 
 // relayBytes passes anything else through as it comes.
@@ -125,8 +131,8 @@ func (c *call) endOfBytes(err error) {
 	}
 }
 
-// relayStream passes events on as they come: complete ones only, each of them
-// valid, one write and one flush per read.
+// relayStream passes events on as they come, in the client's dialect: complete
+// ones only, each of them valid, one write and one flush per read.
 func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	pooled := relayBuffers.Get().(*[]byte)
 	defer relayBuffers.Put(pooled)
@@ -134,53 +140,67 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	if len(a.reply.Head) >= len(buf) {
 		buf = make([]byte, 2*len(a.reply.Head))
 	}
-	var stream dialect.Stream
+	stream := dialect.NewStream(a.behind, c.ask(a))
 	fill := copy(buf, a.reply.Head)
 	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
 		h["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it
 	}
-	out.begin(a.reply.Status)
+	var pings pinger
+	defer pings.stop()
 	var broken error
 	for {
 		emit, rest := stream.Next(buf[:fill])
-		if len(emit) > 0 {
-			if stream.Failed() { // vendors echo keys in their errors
-				emit = s.opt.Scrub.Known(emit)
-			}
-			out.write(emit)
-			out.flush()
+		if !out.begun {
+			c.trueModel(out.w.Header(), stream.Model())
+			out.begin(a.reply.Status)
+			pings.start(func() { out.send(dialect.Ping(c.front)) })
 		}
+		if stream.Failed() { // vendors echo keys in their errors
+			emit = s.opt.Scrub.Known(emit)
+		}
+		lost := false
+		pings.write(func() {
+			if len(emit) > 0 {
+				out.send(emit)
+			}
+			lost = out.err != nil
+		})
 		copy(buf, buf[fill-rest:fill])
 		fill = rest
-		if out.err != nil || broken != nil {
+		if lost || broken != nil {
 			break
 		}
-		if fill == len(buf) {
-			if fill >= maxEvent {
-				broken = errEventTooLarge
-				break
-			}
-			buf = append(buf, make([]byte, len(buf))...)
+		if buf, broken = roomFor(buf, fill); broken != nil {
+			break
 		}
 		var n int
 		n, broken = a.reply.Body.Read(buf[fill:])
 		fill += n
 	}
+	pings.stop()
 	if out.err == nil && c.in.Context().Err() == nil {
-		out.write(stream.End(buf[:fill]))
-		out.flush()
+		out.send(stream.End(buf[:fill]))
 	}
-	c.endOfStream(out, &stream, broken)
+	c.endOfStream(out, stream, broken)
+}
+
+// roomFor gives a buffer with room behind its first fill bytes, which are the
+// beginning of one event.
+func roomFor(buf []byte, fill int) ([]byte, error) {
+	switch {
+	case fill < len(buf):
+		return buf, nil
+	case fill >= maxEvent:
+		return buf, errEventTooLarge
+	}
+	return append(buf, make([]byte, len(buf))...), nil
 }
 
 var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
 
 // endOfStream writes down how a stream went.
-func (c *call) endOfStream(out *sink, stream *dialect.Stream, broken error) {
+func (c *call) endOfStream(out *sink, stream dialect.Stream, broken error) {
 	c.out.usage = stream.Usage()
-	if model := stream.Model(); model != "" {
-		c.answered.model = model
-	}
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
@@ -202,13 +222,15 @@ func (c *call) endOfStream(out *sink, stream *dialect.Stream, broken error) {
 
 // sink counts and keeps what goes to the client.
 type sink struct {
-	w    http.ResponseWriter
-	c    *call
-	keep bool
-	err  error
+	w     http.ResponseWriter
+	c     *call
+	keep  bool
+	begun bool
+	err   error
 }
 
 func (k *sink) begin(status int) {
+	k.begun = true
 	k.c.out.begun, k.c.out.firstByte = true, time.Since(k.c.start)
 	k.w.WriteHeader(status)
 }
@@ -227,6 +249,12 @@ func (k *sink) write(p []byte) {
 		p, k.c.out.cut = p[:max(room, 0)], true
 	}
 	k.c.out.response = append(k.c.out.response, p...)
+}
+
+// send writes and flushes.
+func (k *sink) send(p []byte) {
+	k.write(p)
+	k.flush()
 }
 
 func (k *sink) flush() {
@@ -254,7 +282,7 @@ var unwanted = map[string]bool{
 // answerHeaders copies the provider's headers and adds ours.
 func (c *call) answerHeaders(h http.Header, a *answer) {
 	for name, values := range a.reply.Header {
-		if unwanted[name] || name == "X-Request-Id" {
+		if unwanted[name] || h[name] != nil && (name == "X-Request-Id" || name == "Request-Id") {
 			continue
 		}
 		h[name] = values
@@ -267,23 +295,20 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 		}
 	}
 	h["X-Glmtray-Provider"] = []string{a.step.Target.Provider}
-	h["X-Glmtray-Model"] = []string{c.servedModel(a)}
+	h["X-Glmtray-Model"] = []string{c.answered.model}
 	h["X-Glmtray-Key"] = []string{headerText(a.lease.Key)}
 	h["X-Glmtray-Attempts"] = []string{strconv.Itoa(len(c.attempts))}
 	h["X-Glmtray-Route"] = []string{headerText(c.decision.Rule + ": " + c.decision.Reason)}
 }
 
-// servedModel is the model that the answer itself names: a provider may map
-// one id to another (Z.ai's plans do since September 2026).
-func (c *call) servedModel(a *answer) string {
-	model := a.reply.Model
-	if a.reply.EventStream && c.chat {
-		model = dialect.ModelOf(a.reply.Head)
+// trueModel tells the model that the answer itself names: a provider may map one
+// id to another (Z.ai's plans do since September 2026).
+func (c *call) trueModel(h http.Header, model string) {
+	if model == "" {
+		return
 	}
-	if model != "" {
-		return headerText(model)
-	}
-	return headerText(a.step.Model)
+	c.answered.model = headerText(model)
+	h["X-Glmtray-Model"] = []string{c.answered.model}
 }
 
 // headerText keeps what a header may hold; a client's own words (a model's

@@ -63,6 +63,7 @@ type Server struct {
 	apply   sync.Mutex // one Apply at a time
 	count   counters
 	limits  limitBook
+	strays  strayBook
 	nextID  idSource
 	addr    atomic.Pointer[string]
 	stop    func()          // Drain's: ends stopping
@@ -153,36 +154,41 @@ func (s *Server) Drain() {
 // ServeHTTP answers every request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world := s.world.Load()
-	route, path := routeOf(r)
+	to := aimOf(r)
 	if e := world.guard(r, s.listenHost()); e != nil {
-		s.refuse(w, r, world, route, path, e)
+		s.refuse(w, r, world, to, e)
 		return
 	}
 	switch {
-	case route == routeHealth:
+	case to.route == routeHealth:
 		s.health(w)
 		return
-	case route == routeControl:
-		s.control(w, r, path)
+	case to.route == routeControl:
+		s.control(w, r, to.path)
 		return
-	case route == routeStatus && s.controls(r):
+	case to.route == routeStatus && s.controls(r):
 		s.status(w)
+		return
+	case to.route == routeProbe:
+		w.WriteHeader(http.StatusOK)
 		return
 	}
 	client, e := s.authenticate(world, r)
 	if e != nil {
-		s.refuse(w, r, world, route, path, e)
+		s.refuse(w, r, world, to, e)
 		return
 	}
-	switch route {
+	switch to.route {
 	case routeStatus:
 		s.status(w)
 	case routeEvents:
 		s.events(w, r)
 	case routeModels:
-		s.models(w, world)
+		s.models(w, world, to)
+	case routeCount:
+		s.countTokens(w, r, world)
 	default:
-		s.proxied(w, r, world, route, path, client)
+		s.proxied(w, r, world, to, client)
 	}
 }
 

@@ -118,6 +118,7 @@ func (s *Server) Snapshot() Status {
 	for _, n := range w.settings.Notes {
 		st.Notes = append(st.Notes, n.Text)
 	}
+	st.Notes = append(st.Notes, s.strays.all()...)
 	return st
 }
 

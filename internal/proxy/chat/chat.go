@@ -7,9 +7,9 @@ import "net/http"
 type Facts struct {
 	Model     string // as the client asked; "" if it named none
 	Stream    bool
-	Images    bool   // there is a picture in it
-	Pictures  int    // how many
-	TextBytes int    // bytes of the body without base64 pictures
+	Images    bool   // there is a picture in the latest turn of the user, up to now
+	Pictures  int    // how many there are in all
+	TextBytes int    // bytes of the body without base64 pictures and documents
 	MaxOutput int    // the output limit the client gave, in tokens; 0: none
 	Tools     bool   // it offers tools
 	Usage     bool   // the client asked for usage in the stream
@@ -22,6 +22,8 @@ type Facts struct {
 // said nothing.
 type Usage struct {
 	Prompt, Cached, Completion, Reasoning int
+
+	CacheWrite int // of Prompt: what was written into the cache, where a provider tells it apart
 }
 
 // Known reports whether there is any figure.

@@ -19,7 +19,7 @@ func TestUsageIsReadFromWholeAnswers(t *testing.T) {
 		{"with none", `{"choices":[]}`, chat.Usage{}},
 		{"that are no JSON", `<html>usage`, chat.Usage{}},
 	} {
-		if got := ReadCompletion([]byte(c.body)).Usage; got != c.want {
+		if got := ReadCompletion(OpenAI, []byte(c.body)).Usage; got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestStreamOfWritesAWholeAnswerAsChunks(t *testing.T) {
 			if err != nil || string(got) != c.want+"data: [DONE]\n\n" {
 				t.Errorf("got  %s %v\nwant %s", got, err, c.want)
 			}
-			var s Stream
+			var s chatStream
 			if again := relay(&s, string(got), 50); again != string(got) || s.Failed() {
 				t.Error("our own stream does not pass")
 			}

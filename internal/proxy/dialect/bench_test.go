@@ -71,7 +71,7 @@ func perBody(b *testing.B, run func(b *testing.B, body []byte)) {
 func BenchmarkRead(b *testing.B) {
 	perBody(b, func(b *testing.B, body []byte) {
 		for b.Loop() {
-			r, err := Read(body)
+			r, err := Read(OpenAI, body)
 			if err != nil || r.Repair() != nil {
 				b.Fatal(err)
 			}
@@ -85,13 +85,13 @@ func BenchmarkFor(b *testing.B) {
 		Rename: map[string]string{"max_completion_tokens": "max_tokens"}, Roles: map[string]string{"developer": "system"},
 	}
 	perBody(b, func(b *testing.B, body []byte) {
-		r, err := Read(body)
+		r, err := Read(OpenAI, body)
 		if err != nil {
 			b.Fatal(err)
 		}
 		fit := Fit{Model: "other", Refuses: refuses}
 		for b.Loop() {
-			if out, _ := r.For(fit, nil); len(out) == len(body) {
+			if sent, _ := r.For(fit, nil); len(sent.Body) == len(body) {
 				b.Fatal("nothing changed")
 			}
 		}
@@ -102,11 +102,11 @@ func BenchmarkReadAndFor(b *testing.B) {
 	perBody(b, func(b *testing.B, body []byte) {
 		fit := Fit{Model: "other"}
 		for b.Loop() {
-			r, err := Read(body)
+			r, err := Read(OpenAI, body)
 			if err != nil || r.Repair() != nil {
 				b.Fatal(err)
 			}
-			if out, _ := r.For(fit, nil); len(out) == len(body) {
+			if sent, _ := r.For(fit, nil); len(sent.Body) == len(body) {
 				b.Fatal("nothing changed")
 			}
 		}
@@ -115,13 +115,13 @@ func BenchmarkReadAndFor(b *testing.B) {
 
 func BenchmarkForInsideTools(b *testing.B) {
 	perBody(b, func(b *testing.B, body []byte) {
-		r, err := Read(body)
+		r, err := Read(OpenAI, body)
 		if err != nil {
 			b.Fatal(err)
 		}
 		fit := Fit{Model: "other", Refuses: Refuses{Tool: []string{"strict"}}}
 		for b.Loop() {
-			r.For(fit, nil)
+			_, _ = r.For(fit, nil)
 		}
 	})
 }
@@ -130,7 +130,7 @@ const benchEvent = `data: {"id":"chatcmpl-zjcv5buebv","object":"chat.completion.
 
 func BenchmarkStreamEvent(b *testing.B) {
 	chunk := []byte(strings.Repeat(benchEvent, 100))
-	var s Stream
+	var s chatStream
 	b.SetBytes(int64(len(benchEvent)))
 	b.ReportAllocs()
 	for i := 0; i < b.N; i += 100 {
@@ -144,7 +144,7 @@ func BenchmarkLook(b *testing.B) {
 	ev, _, _ := NextEvent([]byte(benchEvent))
 	b.ReportAllocs()
 	for b.Loop() {
-		if !Look(ev).Content {
+		if !Look(OpenAI, ev).Content {
 			b.Fatal("no content")
 		}
 	}

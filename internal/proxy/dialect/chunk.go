@@ -5,12 +5,15 @@ import "bytes"
 // chunk is what one walk over an OpenAI chunk, or over an error in its place,
 // finds. Values are raw and point into the data.
 type chunk struct {
-	model, usage []byte
-	content      bool // a piece of the answer
-	finish       bool // a finish reason
-	broken       bool // which is none: the provider gave up
-	quota        bool // its text is an embedded error
-	fault        bool // it is an error object
+	id, model, usage []byte
+	list             []byte // the choices
+	said, reason     []byte // the first text among them, and the first finish reason
+
+	content bool // a piece of the answer
+	finish  bool // a finish reason
+	broken  bool // which is none: the provider gave up
+	quota   bool // its text is an embedded error
+	fault   bool // it is an error object
 
 	choices, object, message, kind bool // which members it has
 }
@@ -32,8 +35,11 @@ func readChunk(data []byte) (c chunk, ok bool) {
 func (c *chunk) member(s *scanner) {
 	switch string(s.key) {
 	case "choices":
-		c.choices = true
+		from := s.i
 		s.list(func() { c.choice(s) })
+		c.choices, c.list = true, s.b[from:s.i]
+	case "id":
+		c.id = str(s.value())
 	case "model":
 		c.model = str(s.value())
 	case "usage":
@@ -62,7 +68,9 @@ func (c *chunk) choice(s *scanner) {
 			s.object(func() { c.delta(s) })
 		case "finish_reason":
 			if reason := s.value(); says(reason) {
-				c.finish = true
+				if c.finish = true; c.reason == nil {
+					c.reason = reason
+				}
 				c.broken = c.broken || brokenOff(reason)
 			}
 		case "text":
@@ -80,7 +88,11 @@ func (c *chunk) delta(s *scanner) {
 	switch string(s.key) {
 	case "content":
 		v := s.value()
-		c.content = c.content || says(v)
+		if says(v) {
+			if c.content = true; c.said == nil {
+				c.said = v
+			}
+		}
 		if bytes.Contains(v, apiError) {
 			c.quota = c.quota || embedded(string(str(v)))
 		}
@@ -113,15 +125,19 @@ func says(v []byte) bool {
 	}
 	switch v[0] {
 	case '"':
-		v = v[1 : len(v)-1]
-		for bytes.HasPrefix(v, nul) {
-			v = v[len(nul):]
-		}
-		return len(v) > 0
+		return len(unstray(v[1:len(v)-1])) > 0
 	case '{', '[':
 		return len(bytes.TrimSpace(v[1:len(v)-1])) > 0
 	}
 	return false
+}
+
+// unstray cuts off the stray NULs that a piece of text begins with.
+func unstray(raw []byte) []byte {
+	for bytes.HasPrefix(raw, nul) {
+		raw = raw[len(nul):]
+	}
+	return raw
 }
 
 var (

@@ -15,9 +15,9 @@ type Completion struct {
 	Usage chat.Usage
 }
 
-// ReadCompletion looks at a whole answer. It accepts what encoding/json does,
+// completionOpenAI looks at a whole answer. It accepts what encoding/json does,
 // and like that it bounds how deep values nest.
-func ReadCompletion(body []byte) Completion {
+func completionOpenAI(body []byte) Completion {
 	r := completionReader{scanner: scanner{b: body}}
 	r.space()
 	r.object(r.field)

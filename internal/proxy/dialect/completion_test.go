@@ -26,7 +26,7 @@ func TestACompletionIsReadInOneWalk(t *testing.T) {
 		{"half of one", good[:60], false, false},
 		{"too deep", strings.Repeat("[", 1<<20), false, false},
 	} {
-		got := ReadCompletion([]byte(c.body))
+		got := ReadCompletion(OpenAI, []byte(c.body))
 		if got.Valid != c.valid || got.Sound != c.sound {
 			t.Errorf("%s: %+v", c.name, got)
 		}
@@ -39,7 +39,7 @@ func TestACompletionIsReadInOneWalk(t *testing.T) {
 func FuzzReadCompletion(f *testing.F) {
 	f.Add([]byte(`{"model":"m","choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if got := ReadCompletion(body); got.Valid != json.Valid(body) {
+		if got := ReadCompletion(OpenAI, body); got.Valid != json.Valid(body) {
 			t.Errorf("valid %v, encoding/json says %v", got.Valid, json.Valid(body))
 		}
 	})

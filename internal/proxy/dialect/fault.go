@@ -3,14 +3,16 @@ package dialect
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"net/http"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
-// ErrorBody writes an error as OpenAI does; the hint follows the message,
+// openAIError writes an error as OpenAI does; the hint follows the message,
 // because the message is all that most clients show. Details for machines stand
 // beside it under "glmtray".
-func ErrorBody(e *chat.Error) []byte {
+func openAIError(e *chat.Error, _ string) []byte {
 	type fault struct {
 		Message string  `json:"message"`
 		Type    string  `json:"type"`
@@ -29,9 +31,9 @@ func ErrorBody(e *chat.Error) []byte {
 	return out
 }
 
-// ErrorEvent writes an error as an event of a stream that has begun.
-func ErrorEvent(e *chat.Error) []byte {
-	return append(append([]byte("data: "), ErrorBody(e)...), "\n\n"...)
+// openAIErrorEvent writes an error as an event of a stream that has begun.
+func openAIErrorEvent(e *chat.Error, id string) []byte {
+	return append(append([]byte("data: "), openAIError(e, id)...), "\n\n"...)
 }
 
 func orNull(text string) *string {
@@ -51,4 +53,14 @@ func plain(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// asError gives an error as one that a client can be told.
+func asError(err error) *chat.Error {
+	if e := new(chat.Error); errors.As(err, &e) {
+		return e
+	}
+	return &chat.Error{
+		Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "invalid_json", Message: err.Error(),
+	}
 }

@@ -16,6 +16,7 @@ func seed(f *testing.F) {
 		`{"messages":[{"role":"assistant","tool_calls":[{"id":"a"},{"id":null}],"reasoning_content":1}]}`,
 		`{"model":"a","model":1,"stream":true,"stream":false,"thinking":1}`, `{"max_tokens":null,"max_completion_tokens":5}`,
 		`{"tools":[{"strict":1,"function":{"strict":2}}],"reasoning":{}}`, "{\"\\ud800\":\"\\u00e9\xff\"}", `[[[[`, `{"a":"\u12"}`,
+		turns(seen, callA, `{"role":"tool","content":[{"image_url":"x"},{"type":"image","type":"text"}]}`, user),
 		`{"choices":[{"message":{"content":"x","tool_calls":[{"id":"a"},{},7]},"finish_reason":null}],"usage":{}}`,
 	} {
 		f.Add([]byte(text))
@@ -34,7 +35,7 @@ func FuzzReadAcceptsWhatEncodingJSONAccepts(f *testing.F) {
 		if (err == nil) != object(body) {
 			t.Fatalf("%v for %q", err, body)
 		}
-		if facts.TextBytes < 0 || facts.TextBytes > len(body) || facts.Images != (facts.Pictures > 0) {
+		if facts.TextBytes < 0 || facts.TextBytes > len(body) || facts.Images && facts.Pictures == 0 {
 			t.Errorf("%+v", facts)
 		}
 	})
@@ -63,6 +64,12 @@ func FuzzForMeansWhatItShould(f *testing.F) {
 		}
 		if again, more := rewrite(out, fit); !bytes.Equal(again, out) || more != nil {
 			t.Fatalf("%q became %q, and then %q", body, out, again)
+		}
+		blind := fit
+		blind.NoImages = true
+		out, _ = rewrite(body, blind)
+		if facts, err := peek(out); err != nil || facts.Pictures != 0 {
+			t.Fatalf("%q became %q, which has %d pictures: %v", body, out, facts.Pictures, err)
 		}
 	})
 }
@@ -120,13 +127,13 @@ func FuzzStreamDoesNotDependOnHowItIsRead(f *testing.F) {
 	f.Add([]byte("\r\n\r\n: x\r\n\r\ndata: {\ndata: }\n\nevent: error\ndata:\n\ndata: [DONE]"), 1)
 	f.Fuzz(func(t *testing.T, stream []byte, size int) {
 		size = max(1, size&0xff)
-		var whole, parts Stream
+		var whole, parts chatStream
 		want := relay(&whole, string(stream), len(stream)+1)
 		got := relay(&parts, string(stream), size)
 		if got != want || !reflect.DeepEqual(whole, parts) {
 			t.Fatalf("read by %d: %q\nat once: %q", size, got, want)
 		}
-		var again Stream
+		var again chatStream
 		if twice := relay(&again, want, 1<<20); twice != want || again.Dropped() != 0 {
 			t.Fatalf("%q became %q", want, twice)
 		}
@@ -140,7 +147,7 @@ func FuzzLookNeverPanics(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		for {
 			ev, n, ok := NextEvent(stream)
-			if g := Look(ev); g.Done && (g.Content || g.Failure) {
+			if g := Look(OpenAI, ev); g.Done && (g.Content || g.Failure) {
 				t.Errorf("%+v", g)
 			}
 			if !ok {
@@ -155,12 +162,12 @@ func FuzzStreamOfWritesValidStreams(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		EmbeddedError(body)
-		ReadCompletion(body)
+		ReadCompletion(OpenAI, body)
 		out, err := StreamOf(body)
 		if err != nil {
 			return
 		}
-		var s Stream
+		var s chatStream
 		if emit, rest := s.Next(bytes.Clone(out)); rest != 0 || !bytes.Equal(emit, out) || !s.Finished() {
 			t.Fatalf("%q became %q", body, out)
 		}

@@ -48,6 +48,12 @@ func TestReadFindsWhatRoutingNeeds(t *testing.T) {
 		{"a picture with an escaped type", `{"messages":[{"content":[{"type":"im\u0061ge_url"}]}]}`, chat.Facts{Images: true, Pictures: 1}},
 		{"a picture without a type", `{"messages":[{"content":[{"image_url":{"url":"https://x"}}]}]}`, chat.Facts{Images: true, Pictures: 1}},
 		{"two pictures", `{"messages":[{"content":[{"type":"image"},{"type":"text","text":"x"}]},{"content":[{"type":"image_url"}]}]}`, chat.Facts{Images: true, Pictures: 2}},
+		{"a picture of an earlier turn", turns(seen, `{"role":"assistant","content":"a cat"}`, user), chat.Facts{Pictures: 1}},
+		{"one that was not answered yet", turns(seen, user), chat.Facts{Images: true, Pictures: 1}},
+		{"one that led to calls, with a reminder between", turns(seen, callA, gotA, `{"role":"system","content":"x"}`, user), chat.Facts{Images: true, Pictures: 1}},
+		{"one that was answered after calls", turns(seen, callA, gotA, `{"role":"assistant","content":"x"}`, user), chat.Facts{Pictures: 1}},
+		{"one that a tool brought, and a user goes on", turns(user, callA, `{"role":"tool","content":[{"type":"image_url"}]}`, user), chat.Facts{Images: true, Pictures: 1}},
+		{"one in each of two turns", turns(seen, `{"role":"assistant","content":"a cat"}`, seen), chat.Facts{Images: true, Pictures: 2}},
 		{"text that talks about pictures is none", `{"messages":[{"content":"{\"type\":\"image_url\"}"},{"content":[{"type":"text","text":"\"image_url\"","image_url":null}]}]}`, chat.Facts{}},
 		{"pictures in a list given first count too", `{"messages":[{"content":[{"type":"image"}]}],"messages":[]}`, chat.Facts{Images: true, Pictures: 1}},
 		{"space everywhere", " \t\r\n{ \"model\" : \"m\" , \"messages\" : [ { \"content\" : [ ] } ] } \n", chat.Facts{Model: "m"}},
@@ -64,6 +70,11 @@ func TestReadFindsWhatRoutingNeeds(t *testing.T) {
 	}
 }
 
+const seen = `{"role":"user","content":[{"type":"text","text":"what is this?"},{"type":"image_url","image_url":{"url":"https://x"}}]}`
+
+// turns is a request of these messages.
+func turns(messages ...string) string { return `{"messages":[` + strings.Join(messages, ",") + `]}` }
+
 func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
 		{"nothing", " \n", "it is empty"},
@@ -78,7 +89,7 @@ func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"nesting without end", `{"a":` + strings.Repeat("[", 1<<20), "deeper than 10000 levels"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Read([]byte(c.body))
+			_, err := Read(OpenAI, []byte(c.body))
 			var e *chat.Error
 			if !errors.As(err, &e) || e.Status != 400 || e.Hint == "" || !strings.Contains(e.Message, c.want) {
 				t.Errorf("got %v, want it to say %q", err, c.want)
@@ -109,7 +120,7 @@ func TestReadReadsWhatClientsSend(t *testing.T) {
 
 // peek gives a request's facts.
 func peek(body []byte) (chat.Facts, error) {
-	r, err := Read(body)
+	r, err := Read(OpenAI, body)
 	if err != nil {
 		return chat.Facts{}, err
 	}

@@ -27,7 +27,7 @@ func (r *Request) Repair() (notes []string) {
 	if !p.wrong() {
 		return nil
 	}
-	mended, err := Read(p.rebuild())
+	mended, err := readOpenAI(p.rebuild())
 	if err != nil {
 		return nil // cannot be: what was put in is valid, and the rest was
 	}

@@ -122,7 +122,7 @@ func TestRepairLeavesAloneWhatIsNoConversation(t *testing.T) {
 
 func TestRepairIsWhatForStartsFrom(t *testing.T) {
 	in := `{"model":"a","thinking":1,"messages":[` + user + "," + callA + `,{"role":"developer","content":"x"}],"stream":true}`
-	r, err := Read([]byte(in))
+	r, err := Read(OpenAI, []byte(in))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,8 @@ func TestRepairIsWhatForStartsFrom(t *testing.T) {
 	if notes := r.Repair(); notes != nil || string(r.Body()) != body {
 		t.Errorf("repaired twice: %q, %s", notes, r.Body())
 	}
-	out, _ := r.For(Fit{Model: "m", Refuses: strict}, nil)
+	sent, _ := r.For(Fit{Model: "m", Refuses: strict}, nil)
+	out := sent.Body
 	want := `{"model":"m","messages":[` + user + "," + callA + "," + noA + `,{"role":"system","content":"x"}],"stream":true}`
 	if string(out) != want {
 		t.Errorf("got  %s\nwant %s", out, want)
@@ -143,7 +144,7 @@ func TestRepairIsWhatForStartsFrom(t *testing.T) {
 
 // repair reads and mends a request; what cannot be read is left alone.
 func repair(body []byte) (out []byte, notes []string) {
-	r, err := Read(body)
+	r, err := Read(OpenAI, body)
 	if err != nil {
 		return body, nil
 	}

@@ -3,40 +3,21 @@ package dialect
 import (
 	"slices"
 	"strconv"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
-// Refuses names what a provider would answer 400 to. It has the fields of
-// config.Refuses, so that one converts to the other.
-type Refuses struct {
-	Fields  []string          // top-level fields that are removed
-	Message []string          // fields of messages[] that are removed
-	Tool    []string          // fields of tools[] and tools[].function that are removed
-	Rename  map[string]string // top-level fields that have another name there
-	Roles   map[string]string // message roles that have another name there
-}
-
-// Fit is what one provider wants of a request.
-type Fit struct {
-	Model          string // the id it is sent with; "" leaves the client's
-	MaxOutput      int    // the output limit to add if the client gave none, in tokens; 0: none
-	MaxOutputField string // the field that takes it: "max_tokens"
-	Refuses        Refuses
-}
-
-// For gives the request as it fits a provider: Body with some splices. What they
-// do not touch stays byte for byte; if there are none, it is Body itself.
-// room is where it is written if that is large enough; nil is fine.
-// changed names what was removed, renamed or added, in words for the log and in
-// the request's order; the model is told apart and not among them.
+// fitOpenAI gives the request as it fits a provider that speaks chat completions
+// too: Body with some splices.
 //
 // What [Read] saw and what is sent agree even if a key is given twice: every
 // "model" is replaced, and of "stream" only the last is left.
-func (r *Request) For(fit Fit, room []byte) (out []byte, changed []string) {
+func fitOpenAI(r *Request, fit Fit, room []byte) (Sent, *chat.Error) {
 	w := rewriter{Request: r, fit: fit, splices: splices{edits: r.edits[:0]}}
-	w.inMessages = r.fields.any(fit.Refuses.Message) || w.renamesRoles()
+	w.inMessages = w.blind() || r.fields.any(fit.Refuses.Message) || w.renamesRoles()
 	w.inTools = r.tools.any(fit.Refuses.Tool)
 	w.decide()
-	return w.apply(r.body, room), w.words()
+	return Sent{Body: w.apply(r.body, room), Changed: w.words()}, nil
 }
 
 type rewriter struct {
@@ -45,35 +26,7 @@ type rewriter struct {
 	scanner             // over one member, where messages or tools are changed
 	fit                 Fit
 	inMessages, inTools bool // something in there may be refused
-	notes               []note
-}
-
-// note is a kind of change and how often it was made.
-type note struct {
-	verb, what string
-	n          int
-}
-
-func (r *rewriter) note(verb, what string) {
-	for i := range r.notes {
-		if r.notes[i].verb == verb && r.notes[i].what == what {
-			r.notes[i].n++
-			return
-		}
-	}
-	r.notes = append(r.notes, note{verb, what, 1})
-}
-
-func (r *rewriter) words() []string {
-	var out []string
-	for _, n := range r.notes {
-		text := n.verb + n.what
-		if n.n > 1 {
-			text += " ×" + strconv.Itoa(n.n)
-		}
-		out = append(out, text)
-	}
-	return out
+	changes
 }
 
 // renamesRoles reports whether a role occurs that has another name.
@@ -111,14 +64,39 @@ func (r *rewriter) message() {
 			return
 		}
 		g.keep(at)
-		isRole := r.is("role")
-		text := r.value()
-		g.kept(r.i)
-		if isRole && len(r.fit.Refuses.Roles) > 0 {
-			r.role(value, text)
+		switch {
+		case r.blind() && r.is("content"):
+			r.list(r.part)
+		case r.is("role"):
+			r.role(value, r.value())
+		default:
+			r.skip()
 		}
+		g.kept(r.i)
 	})
 	g.close("")
+}
+
+// blind reports whether there are pictures, and none may be sent.
+func (r *rewriter) blind() bool { return r.fit.NoImages && r.Facts.Pictures > 0 }
+
+// part puts a note in a picture's place.
+func (r *rewriter) part() {
+	from, seen := r.i, sight{}
+	r.object(func() {
+		switch string(r.key) {
+		case "type":
+			seen.kind(str(r.value()))
+			return
+		case "image_url":
+			seen.address(r.peek())
+		}
+		r.skip()
+	})
+	if seen.picture() {
+		r.splice(from, r.i, `{"type":"text","text":"`+pictureNote+`"}`)
+		r.note("left out ", "a picture")
+	}
 }
 
 func (r *rewriter) role(at int, text []byte) {

@@ -80,6 +80,22 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		},
 		{"changes are told in the body's order", Fit{Refuses: strict}, `{"thinking":1,"messages":[{"name":1}]}`, `{"messages":[{}]}`, []string{"removed thinking", "removed messages[].name"}},
 		{"messages twice", Fit{Refuses: strict}, `{"messages":[{"name":1}],"messages":[{"name":2}]}`, `{"messages":[{}],"messages":[{}]}`, []string{"removed messages[].name ×2"}},
+		{
+			"pictures for a model that sees none",
+			Fit{NoImages: true},
+			`{"messages":[` + seen + `,{"role":"tool","content":[{"image_url":"data:image/png;base64,AA=="},{"type":"text","image_url":{"url":"x"}}, {"type":"image"} ]}]}`,
+			`{"messages":[{"role":"user","content":[{"type":"text","text":"what is this?"},` + noted + `]},{"role":"tool","content":[` + noted + `,{"type":"text","image_url":{"url":"x"}}, ` + noted + ` ]}]}`,
+			[]string{"left out a picture ×3"},
+		},
+		{
+			"pictures and refused fields in one message",
+			Fit{NoImages: true, Refuses: strict},
+			`{"messages":[{"name":"x","content":[{"type":"image"}],"role":"developer","reasoning_content":"y"}]}`,
+			`{"messages":[{"content":[` + noted + `],"role":"system"}]}`,
+			[]string{"removed messages[].name", "left out a picture", "renamed role developer to system", "removed messages[].reasoning_content"},
+		},
+		{"no pictures for a model that sees none", Fit{NoImages: true}, `{"messages":[` + user + `]}`, `{"messages":[` + user + `]}`, nil},
+		{"pictures for a model that sees", Fit{}, `{"messages":[` + seen + `]}`, `{"messages":[` + seen + `]}`, nil},
 		{"names with escapes", Fit{Refuses: strict}, `{"messages":[{"n\u0061me":1,"role":"dev\u0065loper"}]}`, `{"messages":[{"role":"system"}]}`, []string{"removed messages[].name", "renamed role developer to system"}},
 		{"a stream twice", Fit{}, `{"stream":true,"a":1,"stream":false}`, `{"a":1,"stream":false}`, []string{"removed a second stream"}},
 	} {
@@ -96,6 +112,17 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 				t.Error("an untouched body was copied")
 			}
 		})
+	}
+}
+
+const noted = `{"type":"text","text":"` + pictureNote + `"}`
+
+func TestAPictureNeverReachesAModelThatSeesNone(t *testing.T) {
+	for name, body := range fixtures(t, "request.openai.json") {
+		out, _ := rewrite(body, Fit{NoImages: true})
+		if facts, err := peek(out); err != nil || facts.Pictures != 0 || facts.Images {
+			t.Errorf("%s: got %+v, %v", name, facts, err)
+		}
 	}
 }
 
@@ -117,12 +144,13 @@ func TestForLeavesClientsRequestsWhole(t *testing.T) {
 func TestForServesOneProviderAfterTheOther(t *testing.T) {
 	fits := []Fit{{Model: "a", Refuses: strict}, {}, {Model: "b"}, {MaxOutput: 9, MaxOutputField: "max_tokens"}, {Model: "a", Refuses: strict}}
 	for name, body := range fixtures(t, "request.openai.json") {
-		r, err := Read(body)
+		r, err := Read(OpenAI, body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, fit := range fits {
-			out, changed := r.For(fit, nil)
+			sent, _ := r.For(fit, nil)
+			out, changed := sent.Body, sent.Changed
 			want, words := rewrite(bytes.Clone(body), fit)
 			if !bytes.Equal(out, want) || !slices.Equal(changed, words) {
 				t.Errorf("%s for the provider no. %d: got %s %q", name, i, out, changed)
@@ -133,15 +161,15 @@ func TestForServesOneProviderAfterTheOther(t *testing.T) {
 
 func TestForCostsNothingWhereNothingChanges(t *testing.T) {
 	body := fixture(t, "sdk-tools", "request.openai.json")
-	r, err := Read(body)
+	r, err := Read(OpenAI, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fit := Fit{Model: r.Facts.Model, Refuses: strict}
-	if n := testing.AllocsPerRun(100, func() { r.For(fit, nil) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = r.For(fit, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if out, _ := r.For(fit, nil); &out[0] != &body[0] {
+	if sent, _ := r.For(fit, nil); &sent.Body[0] != &body[0] {
 		t.Error("an untouched body was copied")
 	}
 }
@@ -235,9 +263,10 @@ func parsed(t testing.TB, text []byte) (v any) {
 
 // rewrite reads a request and makes it fit; what cannot be read is left alone.
 func rewrite(body []byte, fit Fit) (out []byte, changed []string) {
-	r, err := Read(body)
+	r, err := Read(OpenAI, body)
 	if err != nil {
 		return body, nil
 	}
-	return r.For(fit, nil)
+	sent, _ := r.For(fit, nil)
+	return sent.Body, sent.Changed
 }

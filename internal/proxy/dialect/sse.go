@@ -59,20 +59,22 @@ func field(line []byte, name string) (value []byte, is bool) {
 	return value, true
 }
 
-// Glance is what one event of an OpenAI stream means to somebody who waits for
+// Glance is what one event of a stream means to somebody who waits for
 // the answer to begin.
 type Glance struct {
-	Content bool // it carries a piece of the answer: text, reasoning, a tool call, a refusal
-	Finish  bool // it names a finish reason
-	Done    bool // it is "[DONE]"
-	Failure bool // it is an error, whatever the HTTP status said
+	Content bool   // it carries a piece of the answer: text, reasoning, a tool call, a refusal
+	Text    string // the text among it
+	Finish  bool   // it names a finish reason
+	Reason  string // that reason, in the dialect's own word
+	Done    bool   // it says that the stream is over: "[DONE]"
+	Failure bool   // it is an error, whatever the HTTP status said
 }
 
-// Look reads one event. An answer that talks about an error is content; a
+// lookOpenAI reads one event. An answer that talks about an error is content; a
 // failure is an event named error, an object with an error, a flat error object
 // without choices, a finish reason that is one (Z.ai's "network_error"), or a
 // quota error as text, see [EmbeddedError]. Such a text is no content.
-func Look(ev Event) Glance {
+func lookOpenAI(ev Event) Glance {
 	if bytes.Equal(ev.Data, done) {
 		return Glance{Done: true}
 	}
@@ -82,17 +84,19 @@ func Look(ev Event) Glance {
 	}
 	return Glance{
 		Content: c.content && !c.quota,
+		Text:    string(str(c.said)),
 		Finish:  c.finish,
+		Reason:  string(str(c.reason)),
 		Failure: c.fault || c.broken || c.quota || isError(ev),
 	}
 }
 
 func isError(ev Event) bool { return string(ev.Name) == "error" }
 
-// Stream passes an OpenAI event stream on. It looks at each event, but keeps
+// chatStream passes an OpenAI event stream on. It looks at each event, but keeps
 // none: what comes in goes out byte for byte, less the events that are broken.
 // The zero value is ready. Not safe for concurrent use.
-type Stream struct {
+type chatStream struct {
 	usage    []byte // the last usage object, as it came
 	model    string
 	events   int
@@ -107,7 +111,7 @@ type Stream struct {
 // start; where an event is dropped the following ones are moved up within p.
 // The last rest bytes of p are the beginning of an event: the caller keeps them
 // in front of what it reads next, and limits how many they may become.
-func (s *Stream) Next(p []byte) (emit []byte, rest int) {
+func (s *chatStream) Next(p []byte) (emit []byte, rest int) {
 	read, write := 0, 0
 	for {
 		ev, n, ok := NextEvent(p[read:])
@@ -125,7 +129,7 @@ func (s *Stream) Next(p []byte) (emit []byte, rest int) {
 }
 
 // take looks at an event and reports whether it is passed on.
-func (s *Stream) take(ev Event) bool {
+func (s *chatStream) take(ev Event) bool {
 	if s.done {
 		return false
 	}
@@ -158,7 +162,7 @@ func (s *Stream) take(ev Event) bool {
 // blank line, a missing "[DONE]" after a finish, or, if the provider stopped in
 // mid-answer, an error event. A stream must never end silently as if it were
 // whole.
-func (s *Stream) End(rest []byte) []byte {
+func (s *chatStream) End(rest []byte) []byte {
 	var out []byte
 	if len(rest) > 0 {
 		last := append(append(make([]byte, 0, len(rest)+64), rest...), "\n\n"...)
@@ -173,28 +177,25 @@ func (s *Stream) End(rest []byte) []byte {
 		s.done = true
 		return append(out, "data: [DONE]\n\n"...)
 	}
-	return append(out, ErrorEvent(&chat.Error{
-		Type: "upstream_error", Code: "stream_cut",
-		Message: "the provider's stream broke off before it was finished",
-	})...)
+	return append(out, openAIErrorEvent(streamCut(), "")...)
 }
 
 // Usage gives the last usage the stream spoke of.
-func (s *Stream) Usage() chat.Usage { return usageOf(gjson.ParseBytes(s.usage)) }
+func (s *chatStream) Usage() chat.Usage { return usageOf(gjson.ParseBytes(s.usage)) }
 
 // Model gives the model that the stream named first; "" if none yet. Z.ai's
 // plan runs other models than were asked for, and says so here only.
-func (s *Stream) Model() string { return s.model }
+func (s *chatStream) Model() string { return s.model }
 
 // Events counts the events passed on, "[DONE]" and comments not among them.
-func (s *Stream) Events() int { return s.events }
+func (s *chatStream) Events() int { return s.events }
 
 // Dropped counts the events that were broken and not passed on.
-func (s *Stream) Dropped() int { return s.dropped }
+func (s *chatStream) Dropped() int { return s.dropped }
 
 // Finished reports whether a finish reason or "[DONE]" was seen.
-func (s *Stream) Finished() bool { return s.finished }
+func (s *chatStream) Finished() bool { return s.finished }
 
 // Failed reports whether the provider sent an error within the stream. A stream
 // that merely broke off is neither Finished nor Failed.
-func (s *Stream) Failed() bool { return s.failed }
+func (s *chatStream) Failed() bool { return s.failed }

@@ -58,34 +58,35 @@ func TestLookTellsAnswersFromFailures(t *testing.T) {
 		{"a role and empty text", "", chunkOf(`"role":"assistant","content":""`, "null"), Glance{}},
 		{"a stray NUL", "", chunkOf(`"content":"\u0000"`, "null"), Glance{}},
 		{"nothing of everything", "", chunkOf(`"content":null,"tool_calls":[],"refusal":null,"reasoning":""`, `""`), Glance{}},
-		{"text", "", chunkOf(`"content":"a"`, "null"), Glance{Content: true}},
-		{"a space is text", "", chunkOf(`"content":" "`, "null"), Glance{Content: true}},
+		{"text", "", chunkOf(`"content":"a"`, "null"), Glance{Content: true, Text: "a"}},
+		{"a space is text", "", chunkOf(`"content":" "`, "null"), Glance{Content: true, Text: " "}},
+		{"text with escapes", "", chunkOf(`"content":"\u0061\n"`, "null"), Glance{Content: true, Text: "a\n"}},
 		{"parts of text", "", chunkOf(`"content":[{"type":"text","text":"x"}]`, "null"), Glance{Content: true}},
 		{"reasoning of Cerebras", "", chunkOf(`"reasoning":"a"`, "null"), Glance{Content: true}},
 		{"reasoning of Z.ai", "", chunkOf(`"role":"assistant","reasoning_content":"a"`, "null"), Glance{Content: true}},
 		{"a tool call", "", chunkOf(`"tool_calls":[{"index":0}]`, "null"), Glance{Content: true}},
 		{"a refusal", "", chunkOf(`"refusal":"no"`, "null"), Glance{Content: true}},
-		{"a second choice", "", `{"choices":[{"delta":{}},{"delta":{"content":"x"}}]}`, Glance{Content: true}},
-		{"a finish", "", chunkOf(``, `"stop"`), Glance{Finish: true}},
-		{"all in one", "", chunkOf(`"content":"x"`, `"length"`), Glance{Content: true, Finish: true}},
-		{"a content filter is an answer", "", chunkOf(``, `"content_filter"`), Glance{Finish: true}},
-		{"a finish that is none", "", chunkOf(`"content":""`, `"network_error"`), Glance{Finish: true, Failure: true}},
+		{"a second choice", "", `{"choices":[{"delta":{}},{"delta":{"content":"x"}}]}`, Glance{Content: true, Text: "x"}},
+		{"a finish", "", chunkOf(``, `"stop"`), Glance{Finish: true, Reason: "stop"}},
+		{"all in one", "", chunkOf(`"content":"x"`, `"length"`), Glance{Content: true, Text: "x", Finish: true, Reason: "length"}},
+		{"a content filter is an answer", "", chunkOf(``, `"content_filter"`), Glance{Finish: true, Reason: "content_filter"}},
+		{"a finish that is none", "", chunkOf(`"content":""`, `"network_error"`), Glance{Finish: true, Reason: "network_error", Failure: true}},
 		{"usage alone", "", `{"choices":[],"usage":{"prompt_tokens":1}}`, Glance{}},
 		{"an error object", "", `{"error":{"code":"1305","message":"overloaded"}}`, Glance{Failure: true}},
 		{"an error of words", "", `{"error":"You've exceeded your subscription rate limits."}`, Glance{Failure: true}},
-		{"an error beside choices", "", `{"error":{"code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}`, Glance{Finish: true, Failure: true}},
-		{"no error", "", `{"error":null,"choices":[{"delta":{"content":"x"}}]}`, Glance{Content: true}},
+		{"an error beside choices", "", `{"error":{"code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}`, Glance{Finish: true, Reason: "error", Failure: true}},
+		{"no error", "", `{"error":null,"choices":[{"delta":{"content":"x"}}]}`, Glance{Content: true, Text: "x"}},
 		{"a flat error", "", `{"message":"Tokens per minute limit exceeded","type":"too_many_tokens_error","param":"quota","code":"token_quota_exceeded"}`, Glance{Failure: true}},
 		{"an event named error", "error", `{"x":1}`, Glance{Failure: true}},
 		{"an event named error that is no JSON", "error", `overloaded`, Glance{Failure: true}},
 		{"an event of another name", "ping", `{"type":"ping"}`, Glance{}},
 		{"text that is broken", "", `{"choices":[{"delta":{"content":"x"}`, Glance{}},
-		{"text that talks about errors", "", chunkOf(`"content":"{\"error\":{\"code\":429}} quota"`, "null"), Glance{Content: true}},
-		{"a quota error as text", "", chunkOf(`"content":"API Error: 403 {\"error\":{\"type\":\"new_api_error\",\"message\":\"token quota is not enough\"}}"`, "null"), Glance{Failure: true}},
-		{"text that talks about a quota error", "", chunkOf(`"content":"The text API Error: 403 token quota is not enough"`, "null"), Glance{Content: true}},
+		{"text that talks about errors", "", chunkOf(`"content":"{\"error\":{\"code\":429}} quota"`, "null"), Glance{Content: true, Text: `{"error":{"code":429}} quota`}},
+		{"a quota error as text", "", chunkOf(`"content":"API Error: 403 {\"error\":{\"type\":\"new_api_error\",\"message\":\"token quota is not enough\"}}"`, "null"), Glance{Failure: true, Text: `API Error: 403 {"error":{"type":"new_api_error","message":"token quota is not enough"}}`}},
+		{"text that talks about a quota error", "", chunkOf(`"content":"The text API Error: 403 token quota is not enough"`, "null"), Glance{Content: true, Text: "The text API Error: 403 token quota is not enough"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := Look(Event{Name: []byte(c.event), Data: []byte(c.data)}); got != c.want {
+			if got := Look(OpenAI, Event{Name: []byte(c.event), Data: []byte(c.data)}); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
@@ -93,7 +94,7 @@ func TestLookTellsAnswersFromFailures(t *testing.T) {
 }
 
 // relay passes a whole stream through in reads of size bytes.
-func relay(s *Stream, in string, size int) string {
+func relay(s *chatStream, in string, size int) string {
 	var out strings.Builder
 	var carried []byte
 	for len(in) > 0 {
@@ -142,7 +143,7 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for size := 1; size <= len(c.in)+1; size++ {
-				var s Stream
+				var s chatStream
 				if got := relay(&s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
@@ -172,7 +173,7 @@ func TestStreamReadsRecordedAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := string(fixture(t, c.name, "reply.openai.sse"))
-			var s Stream
+			var s chatStream
 			out := relay(&s, in, 100)
 			if s.Finished() != c.finished || s.Failed() != c.failed || s.Usage() != c.usage {
 				t.Errorf("finished %v, failed %v, usage %+v", s.Finished(), s.Failed(), s.Usage())
@@ -199,7 +200,7 @@ func TestStreamKeepsTheLastUsage(t *testing.T) {
 		{"that a text talks about", `{"choices":[{"delta":{"content":"\"usage\":{\"prompt_tokens\":7}"}}]}`, chat.Usage{Prompt: 1, Completion: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var s Stream
+			var s chatStream
 			s.Next([]byte("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\ndata: " + c.in + "\n\n"))
 			if got := s.Usage(); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
@@ -209,7 +210,7 @@ func TestStreamKeepsTheLastUsage(t *testing.T) {
 }
 
 func TestStreamCountsAndAllocatesNothingPerEvent(t *testing.T) {
-	var s Stream
+	var s chatStream
 	buf := []byte(strings.Repeat(benchEvent, 4))
 	s.Next(buf)
 	if n := testing.AllocsPerRun(50, func() { s.Next(buf) }); n != 0 {
@@ -223,14 +224,14 @@ func TestStreamCountsAndAllocatesNothingPerEvent(t *testing.T) {
 func TestErrorsHaveOpenAIsShape(t *testing.T) {
 	e := &chat.Error{Status: 429, Type: "rate_limit_error", Code: "all_keys_cooling", Message: `all keys of "x" <are> cooling`, Hint: "wait", Detail: map[string]int{"keys": 3}}
 	want := `{"error":{"message":"all keys of \"x\" <are> cooling (wait)","type":"rate_limit_error","param":null,"code":"all_keys_cooling"},"glmtray":{"keys":3}}`
-	if got := string(ErrorBody(e)); got != want {
+	if got := string(openAIError(e, "")); got != want {
 		t.Errorf("got %s", got)
 	}
-	if got := string(ErrorEvent(e)); got != "data: "+want+"\n\n" {
+	if got := string(openAIErrorEvent(e, "")); got != "data: "+want+"\n\n" {
 		t.Errorf("got %q", got)
 	}
 	e.Detail = unsaid{}
-	if got := ErrorBody(e); !json.Valid(got) || strings.Contains(string(got), "glmtray") {
+	if got := openAIError(e, ""); !json.Valid(got) || strings.Contains(string(got), "glmtray") {
 		t.Errorf("a detail that cannot be written gave %s", got)
 	}
 }

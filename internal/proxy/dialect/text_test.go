@@ -17,7 +17,7 @@ func TestStringsAreReadAsEncodingJSONReadsThem(t *testing.T) {
 		for _, piece := range pieces {
 			for _, after := range []int{0, 1, 7, 33, 41, 70} {
 				body := `{"a":"` + strings.Repeat("x", before) + piece + strings.Repeat("é", after/2) + piece + strings.Repeat("z", after) + `"}`
-				if _, err := Read([]byte(body)); (err == nil) != json.Valid([]byte(body)) {
+				if _, err := Read(OpenAI, []byte(body)); (err == nil) != json.Valid([]byte(body)) {
 					t.Fatalf("%v for %q", err, body)
 				}
 			}

@@ -1,5 +1,5 @@
 // Package tokens tells how many tokens a prompt has: quickly and roughly for
-// every request ([Estimator]), exactly where it matters ([Count], [CountBody]).
+// every request ([Estimator]), exactly where it matters ([Count], [CountRequest]).
 //
 // The estimate is bytes divided by a ratio which each provider's own usage
 // figures correct, per model. The exact count is that of OpenAI's cl100k

@@ -7,11 +7,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
@@ -116,10 +118,31 @@ func (x *exchange) judge(r *Reply, f fault, now time.Time) {
 	t := told{status: r.Status, header: r.Header, fault: f, now: now, limits: r.Limits, synthetic: x.isSynthetic(r.Header)}
 	v := classify(&t)
 	r.Class, r.Reason, r.Until = v.class, x.s.say(v.words), untilOf(v, &t)
+	r.Told = x.told(r.Status, f)
 	if !v.known {
 		x.s.opt.Log.Debug("unknown kind of error", "provider", x.call.Provider.ID, "status", r.Status,
 			"code", x.s.say(f.code), "type", x.s.say(f.kind), "message", x.s.say(f.message))
 	}
+}
+
+// maxTold bounds the provider's message, in bytes.
+const maxTold = 8 << 10
+
+// told puts an error into the hub's words.
+func (x *exchange) told(status int, f fault) *chat.Error {
+	e := &chat.Error{Status: max(status, http.StatusBadRequest), Type: f.kind, Code: f.code, Param: f.param}
+	if digits(e.Type) || e.Type == "" {
+		e.Type = "invalid_request_error"
+	}
+	if e.Status >= http.StatusInternalServerError {
+		e.Type = "server_error"
+	}
+	said := x.s.opt.Scrub.Text(f.message) // first, since half a key would not be recognised
+	e.Message = strings.ToValidUTF8(said[:min(len(said), maxTold)], "")
+	if e.Message == "" {
+		e.Message = "the provider answered " + strconv.Itoa(e.Status) + " and did not say why"
+	}
+	return e
 }
 
 func (x *exchange) isSynthetic(h http.Header) bool {
@@ -154,7 +177,7 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 		r.Class, r.Reason = Malformed, "an empty answer"
 		return r
 	}
-	c := dialect.ReadCompletion(body)
+	c := dialect.ReadCompletion(x.call.dialect(), body)
 	if !c.Valid {
 		r.Class, r.Reason = Malformed, x.s.say("an answer that is not JSON: "+readFault(body, mediaType(r.Header)).message)
 		return r

@@ -37,7 +37,7 @@ type exchange struct {
 func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 	use := &bodyUse{done: c.Done}
 	defer use.returned()
-	t, err := s.target(c.Endpoint.URL, c.connect())
+	t, err := s.target(c.Address.URL, c.connect())
 	if err != nil {
 		return &Reply{Header: http.Header{}, Class: Refused, Reason: s.say(err.Error()), Err: err}
 	}

@@ -47,7 +47,7 @@ func chatCall(base string, stream bool) *Call {
 		body = `{"model":"m","stream":true,"messages":[]}`
 	}
 	return &Call{
-		Provider: p, Endpoint: &p.Endpoints[0], Path: "/chat/completions", Body: []byte(body),
+		Provider: p, Address: p.Endpoints[0].Address(), Path: "/chat/completions", Body: []byte(body),
 		Secret: secret.New("csk-test-0123456789abcdef"), Stream: stream, Patience: 20 * time.Second,
 	}
 }

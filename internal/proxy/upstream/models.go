@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -23,7 +24,10 @@ type Model struct {
 // shows whether a key is good. The models are nil unless the reply's class is
 // OK. The reply is never nil and holds nothing open.
 func (s *Sender) Models(ctx context.Context, p *config.Provider, e *config.Endpoint, key secret.Value) ([]Model, *Reply) {
-	c := Call{Provider: p, Endpoint: e, Method: http.MethodGet, Path: "/models", Secret: key, Patience: modelsPatience}
+	c := Call{Provider: p, Address: e.Address(config.OpenAI), Method: http.MethodGet, Path: "/models", Secret: key, Patience: modelsPatience}
+	if c.dialect() == dialect.Anthropic {
+		c.Path = "/v1/models" // its base URLs end before the version
+	}
 	r := s.Send(ctx, &c)
 	if r.Class != OK {
 		return nil, r

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
@@ -24,14 +22,15 @@ const (
 
 // opening looks at the events of a stream until it knows what they begin.
 type opening struct {
-	pos   int    // bytes of the buffer that were looked at
-	text  string // content that may yet turn out to be an error's beginning
-	fault fault
+	speaks dialect.Name
+	pos    int    // bytes of the buffer that were looked at
+	text   string // content that may yet turn out to be an error's beginning
+	fault  fault
 }
 
 // open reads a stream up to the commit point.
 func (x *exchange) open(r *Reply, now time.Time) *Reply {
-	var o opening
+	o := opening{speaks: x.call.dialect()}
 	buf := make([]byte, 0, firstBuffer)
 	for {
 		if len(buf) == cap(buf) {
@@ -115,7 +114,7 @@ func (o *opening) look(buf []byte) phase {
 func (o *opening) last(buf []byte) phase {
 	if rest := buf[o.pos:]; len(bytes.TrimSpace(rest)) > 0 {
 		ev, _, _ := dialect.NextEvent(append(append([]byte(nil), rest...), "\n\n"...))
-		if g := dialect.Look(ev); g.Failure || g.Finish {
+		if g := dialect.Look(o.speaks, ev); g.Failure || g.Finish {
 			return o.take(ev)
 		}
 	}
@@ -126,24 +125,23 @@ func (o *opening) last(buf []byte) phase {
 }
 
 func (o *opening) take(ev dialect.Event) phase {
-	g := dialect.Look(ev)
-	content := gjson.GetBytes(ev.Data, "choices.0.delta.content").Str
+	g := dialect.Look(o.speaks, ev)
 	switch {
-	case g.Failure && !onlyTalks(content):
-		o.fault = streamFault(ev)
+	case g.Failure && !onlyTalks(g.Text):
+		o.fault = streamFault(ev, g)
 		return broken
-	case g.Content || (g.Failure && content != ""):
-		if content == "" {
+	case g.Content || (g.Failure && g.Text != ""):
+		if g.Text == "" {
 			return begun // reasoning, a tool call, a refusal
 		}
-		o.text += content
+		o.text += g.Text
 		return o.suspect(g.Finish)
 	case g.Finish:
 		if o.text != "" {
 			return o.suspect(true)
 		}
-		if reason := gjson.GetBytes(ev.Data, "choices.0.finish_reason").Str; breaksOff(reason) {
-			o.fault = fault{code: reason}
+		if breaksOff(g.Reason) {
+			o.fault = fault{code: g.Reason}
 			return broken
 		}
 		return begun
@@ -212,13 +210,12 @@ func isEmbedded(text string) bool {
 }
 
 // streamFault reads the fault out of an event that dialect.Look calls one.
-func streamFault(ev dialect.Event) fault {
-	choice := gjson.GetBytes(ev.Data, "choices.0")
-	if reason := choice.Get("finish_reason").Str; breaksOff(reason) {
-		return fault{code: reason}
+func streamFault(ev dialect.Event, g dialect.Glance) fault {
+	if breaksOff(g.Reason) {
+		return fault{code: g.Reason}
 	}
-	if text := choice.Get("delta.content").Str; text != "" {
-		return fault{message: text, embedded: true}
+	if g.Text != "" {
+		return fault{message: g.Text, embedded: true}
 	}
 	return readFault(ev.Data, "")
 }

@@ -32,6 +32,10 @@ type Reply struct {
 	Model string     // that a whole answer names; "" if none
 	Usage chat.Usage // of a whole answer
 
+	// Told is an error in the provider's own words, scrubbed, for a client that
+	// speaks another dialect than the provider. nil if there was none.
+	Told *chat.Error
+
 	Class  Class
 	Until  time.Time // when the key may be used again; zero: not told
 	Reason string    // words for people, scrubbed, one short line; "" if OK

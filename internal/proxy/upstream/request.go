@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -19,11 +20,11 @@ import (
 // and reads Body until Done is called.
 type Call struct {
 	Provider *config.Provider
-	Endpoint *config.Endpoint
-	Method   string      // "" means POST
-	Path     string      // appended to Endpoint.URL, escaped as on the wire: "/chat/completions"
-	Query    string      // without "?"
-	Header   http.Header // the client's; an allow-list is taken from it
+	Address  config.Address // of one of the provider's endpoints, in the dialect of Body
+	Method   string         // "" means POST
+	Path     string         // appended to Address.URL, escaped as on the wire: "/chat/completions"
+	Query    string         // without "?"
+	Header   http.Header    // the client's; an allow-list is taken from it
 	Body     []byte
 	Secret   secret.Value // empty: no Authorization is sent
 	Model    string       // as it stands in Body, for messages
@@ -110,10 +111,23 @@ func (c *Call) request(ctx context.Context, base *url.URL, header http.Header) *
 	return r.WithContext(ctx)
 }
 
-// passed are the client's headers that a provider may see, where they are sane.
-var passed = [...]string{"Openai-Beta"}
+// dialect is that of the address.
+func (c *Call) dialect() dialect.Name { return dialect.Name(c.Address.Dialect) }
 
-const maxPassed = 256 // bytes of a client's header value
+// passed are the client's headers that a provider may see, where they are sane
+// and it speaks the dialect whose headers they are.
+func passed(name dialect.Name) []string {
+	if name == dialect.Anthropic {
+		return []string{"Anthropic-Version", "Anthropic-Beta"}
+	}
+	return []string{"Openai-Beta"}
+}
+
+// anthropicVersion is sent for a client that speaks another dialect. Every
+// vendor of the dialect knows it (docs.claude.com, 2026-11-20).
+const anthropicVersion = "2023-06-01"
+
+const maxPassed = 1 << 10 // bytes of a client's header value: Claude Code's list of betas has 300
 
 // header builds what a provider gets to see: our own words, and what stands in
 // the allow-list. ok is false if the key cannot stand in a header.
@@ -132,7 +146,7 @@ func (c *Call) header(userAgent string) (h http.Header, ok bool) {
 	if len(c.Body) > 0 {
 		h["Content-Type"] = []string{sane(c.Header.Get("Content-Type"), "application/json")}
 	}
-	for _, name := range passed {
+	for _, name := range passed(c.dialect()) {
 		if v := sane(c.Header.Get(name), ""); v != "" {
 			h[name] = []string{v}
 		}
@@ -140,10 +154,18 @@ func (c *Call) header(userAgent string) (h http.Header, ok bool) {
 	if id := sane(c.RequestID, ""); id != "" {
 		h["X-Request-Id"] = []string{id}
 	}
-	if !c.Secret.Empty() {
-		h["Authorization"] = []string{"Bearer " + c.Secret.Reveal()}
+	if c.dialect() == dialect.Anthropic && h["Anthropic-Version"] == nil {
+		h["Anthropic-Version"] = []string{anthropicVersion}
 	}
-	return h, httpguts.ValidHeaderFieldValue(h.Get("Authorization"))
+	if c.Secret.Empty() {
+		return h, true
+	}
+	name, prefix := "Authorization", "Bearer "
+	if c.Address.Auth == config.AuthAPIKey {
+		name, prefix = "X-Api-Key", ""
+	}
+	h[name] = []string{prefix + c.Secret.Reveal()}
+	return h, httpguts.ValidHeaderFieldValue(h[name][0])
 }
 
 // minEcho keeps a test's short key from marking words that merely contain it.

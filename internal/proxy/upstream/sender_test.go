@@ -183,7 +183,7 @@ func TestModels(t *testing.T) {
 				write(w, c.body)
 			})
 			call := chatCall(url, false)
-			got, r := newSender(t).Models(t.Context(), call.Provider, call.Endpoint, call.Secret)
+			got, r := newSender(t).Models(t.Context(), call.Provider, &call.Provider.Endpoints[0], call.Secret)
 			wantClass(t, r, OK)
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
@@ -199,7 +199,7 @@ func TestModelListsThatAreNone(t *testing.T) {
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) { asJSON(w); write(w, body) })
 		c := chatCall(url, false)
-		models, r := newSender(t).Models(t.Context(), c.Provider, c.Endpoint, c.Secret)
+		models, r := newSender(t).Models(t.Context(), c.Provider, &c.Provider.Endpoints[0], c.Secret)
 		if wantClass(t, r, want); models != nil {
 			t.Errorf("%s: %v", body, models)
 		}

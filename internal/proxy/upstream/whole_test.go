@@ -377,7 +377,7 @@ func TestAKeyIsNotCutInTwo(t *testing.T) {
 	s := newSender(t)
 	c := chatCall("", false)
 	echo := c.Secret.Reveal() + " "
-	c.Endpoint.URL = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+	c.Address.URL = serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(400)
 		write(w, strings.Repeat(echo, maxError/len(echo)+2))
 	})

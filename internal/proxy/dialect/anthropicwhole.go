@@ -1,0 +1,124 @@
+package dialect
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+)
+
+// anthropicWhole writes an answer as one Messages body.
+func anthropicWhole(ask Ask, a *chat.Answer) []byte {
+	ids, calls := newCallIDs(ask), 0
+	out := append(appendAnthropicHead(nil, &ask, a.ID), `,"content":[`...)
+	empty := len(out)
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		if (p.Kind == chat.Text || p.Kind == chat.Thought) && p.Text == "" && p.Signature == "" {
+			continue // Claude Code sends it back, and Anthropic refuses it
+		}
+		if len(out) > empty {
+			out = append(out, ',')
+		}
+		id := ""
+		if p.Kind == chat.Call {
+			id = ids.use(p.ID, calls)
+			calls++
+		}
+		out = appendAnthropicPart(out, p, ask.Provider, id)
+	}
+	out = append(out, `],`...)
+	out = appendAnthropicStop(out, a.Stop, a.Match, calls > 0)
+	out = appendAnthropicUsage(append(out, `,"usage":`...), a.Used, ask.Tokens)
+	return append(out, '}')
+}
+
+func appendAnthropicPart(out []byte, p *chat.Part, provider, id string) []byte {
+	switch p.Kind {
+	case chat.Thought:
+		out = append(append(out, `{"type":"thinking","thinking":`...), quote(p.Text)...)
+		out = append(append(out, `,"signature":`...), quote(Sign(provider, p.Signature))...)
+	case chat.Redacted:
+		out = append(append(out, `{"type":"redacted_thinking","data":`...), quote(Sign(provider, p.Signature))...)
+	case chat.Call:
+		out = append(append(out, `{"type":"tool_use","id":`...), quote(id)...)
+		out = append(append(out, `,"name":`...), quote(p.Name)...)
+		out = append(append(out, `,"input":`...), inputOf(p.Args)...)
+	default:
+		out = append(append(out, `{"type":"text","text":`...), quote(p.Text)...)
+	}
+	return append(out, '}')
+}
+
+// inputOf gives a call's arguments as the object that input has to be. What is
+// none stands in it as text, under a name that no tool has: so the tool's
+// refusal shows the model what it has written. A stream needs nothing like that,
+// for there the arguments are text, and the client says what is wrong with them.
+func inputOf(args string) string {
+	args = strings.TrimSpace(args)
+	if args == "" {
+		return "{}"
+	}
+	s := scanner{b: []byte(args), depth: 3} // it will stand in content[].input
+	if s.peek() == '{' {
+		if s.skip(); s.end() {
+			return args
+		}
+	}
+	return `{"_raw":` + quote(args) + `}`
+}
+
+// appendAnthropicHead begins a message: who answers is always the model that was
+// asked for, since Claude Code strips the signed thinking of any other one from
+// its history (2.1.197, measured 2026-11-20). An id of Anthropic's form stays.
+func appendAnthropicHead(out []byte, ask *Ask, id string) []byte {
+	if !strings.HasPrefix(id, "msg_") {
+		id = "msg_" + ask.ID
+	}
+	model := ask.Request.Facts.Model
+	if model == "" {
+		model = ask.Model
+	}
+	out = append(append(out, `{"id":`...), quote(id)...)
+	out = append(out, `,"type":"message","role":"assistant","model":`...)
+	return append(out, quote(model)...)
+}
+
+// appendAnthropicStop writes why an answer ends. Tools are to be called if and
+// only if there is a call, whatever the provider says: Claude Code repeats the
+// whole turn otherwise.
+func appendAnthropicStop(out []byte, stop chat.Finish, match string, calls bool) []byte {
+	switch {
+	case calls:
+		stop = chat.ToolUse
+	case stop == chat.ToolUse || stop == chat.NoFinish:
+		stop = chat.EndTurn
+	}
+	word, sequence := "end_turn", "null"
+	for _, s := range stopReasons {
+		if s.finish == stop {
+			word = s.word
+			break
+		}
+	}
+	if stop == chat.StopSequence && match != "" {
+		sequence = quote(match)
+	}
+	out = append(append(append(out, `"stop_reason":"`...), word...), `","stop_sequence":`...)
+	return append(out, sequence...)
+}
+
+// appendAnthropicUsage writes a usage object: its input is what did not come
+// from the cache nor goes into it. estimate stands for a prompt of which the
+// provider has said nothing.
+func appendAnthropicUsage(out []byte, u chat.Usage, estimate int) []byte {
+	cached, written := max(0, u.Cached), max(0, u.CacheWrite)
+	if u.Prompt <= 0 {
+		u.Prompt = estimate
+	}
+	out = strconv.AppendInt(append(out, `{"input_tokens":`...), int64(max(0, u.Prompt-cached-written)), 10)
+	out = strconv.AppendInt(append(out, `,"cache_creation_input_tokens":`...), int64(written), 10)
+	out = strconv.AppendInt(append(out, `,"cache_read_input_tokens":`...), int64(cached), 10)
+	out = strconv.AppendInt(append(out, `,"output_tokens":`...), int64(max(0, u.Completion)), 10)
+	return append(out, '}')
+}

@@ -1,0 +1,102 @@
+package dialect
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+)
+
+// openAIStreamOf is a stream as Cerebras sends it: reasoning, text, and a tool
+// call in fragments.
+func openAIStreamOf(events int) []byte {
+	var b bytes.Buffer
+	chunk := func(delta, finish string) {
+		fmt.Fprintf(&b, `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1795220479,"model":"gpt-oss-120b","system_fingerprint":"fp_8a5ba7bcdcb7ff2ac0a5","choices":[{"index":0,"delta":%s,"finish_reason":%s}]}`+"\n\n", delta, finish)
+	}
+	chunk(`{"role":"assistant","content":""}`, "null")
+	for i := range events {
+		switch {
+		case i < events/4:
+			chunk(`{"reasoning":" step \"`+fmt.Sprint(i)+`\""}`, "null")
+		case i < events*3/4:
+			chunk(`{"content":" word\n`+fmt.Sprint(i)+`"}`, "null")
+		case i == events*3/4:
+			chunk(`{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"Bash","arguments":"{\"command\":\""}}]}`, "null")
+		default:
+			chunk(`{"tool_calls":[{"index":0,"type":"function","function":{"arguments":" echo `+fmt.Sprint(i)+`"}}]}`, "null")
+		}
+	}
+	chunk(`{"tool_calls":[{"index":0,"type":"function","function":{"arguments":"\"}"}}]}`, "null")
+	chunk(`{}`, `"tool_calls"`)
+	b.WriteString("data: [DONE]\n\n")
+	return b.Bytes()
+}
+
+func askOf(front Name) Ask {
+	return Ask{
+		Request:  &Request{front: front, Facts: chat.Facts{Model: "claude-opus-4-8", Stream: true}, hub: new(chat.Request)},
+		Provider: "cerebras", Model: "gpt-oss-120b", ID: "0123456789abcdef", Tokens: 1000,
+	}
+}
+
+// BenchmarkAnthropicInFrontOfOpenAI tells what an event costs that is taken apart
+// and put together again. An event here is one of the provider's.
+func BenchmarkAnthropicInFrontOfOpenAI(b *testing.B) {
+	const events = 200
+	stream := openAIStreamOf(events)
+	b.SetBytes(int64(len(stream)))
+	b.ReportAllocs()
+	for b.Loop() {
+		s := NewStream(OpenAI, askOf(Anthropic))
+		for at := 0; at < len(stream); { // some ten events a read
+			end := min(at+2400, len(stream))
+			_, rest := s.Next(stream[at:end])
+			if end == len(stream) {
+				break
+			}
+			at = end - rest
+		}
+		s.End(nil)
+		if !s.Finished() {
+			b.Fatal("it did not finish")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/events, "ns/event")
+}
+
+func TestATranslatedStreamDoesNotDependOnHowItIsRead(t *testing.T) {
+	stream := openAIStreamOf(12)
+	var want string
+	for size := range len(stream) {
+		if size == 0 {
+			continue
+		}
+		s := NewStream(OpenAI, askOf(Anthropic))
+		var out strings.Builder
+		var held []byte
+		for at := 0; at < len(stream); at += size {
+			held = append(held, stream[at:min(at+size, len(stream))]...)
+			emit, rest := s.Next(held)
+			out.Write(emit)
+			held = append([]byte(nil), held[len(held)-rest:]...)
+		}
+		out.Write(s.End(held))
+		if want == "" {
+			want = out.String()
+		}
+		if out.String() != want {
+			t.Fatalf("read by %d:\n%s\nread by 1:\n%s", size, out.String(), want)
+		}
+	}
+	for _, part := range []string{
+		`"model":"claude-opus-4-8"`, `"thinking":" step \"0\""`, `"signature":"glmtray:v1:cerebras:"`, `"text":" word\n`,
+		`"name":"Bash"`, `"partial_json":"{\"command\":\"`, `"stop_reason":"tool_use"`, "event: message_stop",
+	} {
+		if !strings.Contains(want, part) {
+			t.Errorf("%s is missing in\n%s", part, want)
+		}
+	}
+}
