@@ -16,11 +16,26 @@ import (
 
 // load is what one round sends.
 type load struct {
-	name     string
-	body     []byte
-	stream   bool
-	events   int // per stream
-	parallel int
+	name      string
+	body      []byte
+	stream    bool
+	events    int  // per stream
+	anthropic bool // glmtray is spoken to in Anthropic's dialect, and translates
+	parallel  int
+}
+
+// plainly is the load for servers that translate nothing.
+func (l load) plainly() load {
+	l.anthropic = false
+	return l
+}
+
+// path is where a request goes, and end what stands at the end of a stream.
+func (l load) path() (path, end string) {
+	if l.anthropic {
+		return "/v1/messages", "message_stop"
+	}
+	return "/v1/chat/completions", "[DONE]"
 }
 
 // sample is what one round of one target showed.
@@ -84,7 +99,8 @@ func drive(ctx context.Context, url string, l load, each time.Duration, server *
 // once makes one call and reads its answer to the end. A stream must end in
 // [DONE] and have all its events.
 func once(ctx context.Context, client http.RoundTripper, url string, l load, buf []byte) (time.Duration, int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", bytes.NewReader(l.body))
+	path, _ := l.path()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+path, bytes.NewReader(l.body))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -135,10 +151,11 @@ func (t *taken) take(p []byte, stream bool) {
 
 // whole reports a stream that is not all there.
 func (t *taken) whole(l load) error {
+	_, end := l.path()
 	switch {
 	case !l.stream:
 		return nil
-	case !strings.Contains(string(t.tail[:]), "[DONE]"):
+	case !strings.Contains(string(t.tail[:]), end):
 		return fmt.Errorf("a stream of %d bytes broke off", t.total)
 	case t.events < l.events:
 		return fmt.Errorf("a stream had %d events of %d", t.events, l.events)

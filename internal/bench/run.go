@@ -74,7 +74,11 @@ func scenes() []scene {
 	for _, n := range []int{1, 16, 64} {
 		small = append(small, load{name: "1 KB", body: request(1<<10, false), parallel: n})
 		large = append(large, load{name: "100 KB prompt, 20 KB answer", body: request(100<<10, false), parallel: n})
-		streams = append(streams, load{name: "stream of 200 events", body: request(1<<10, true), stream: true, events: 200, parallel: n})
+		streams = append(
+			streams,
+			load{name: "stream of 200 events", body: request(1<<10, true), stream: true, events: 200, parallel: n},
+			load{name: "stream of 200 events, Anthropic in front", body: request(1<<10, true), stream: true, events: 200, anthropic: true, parallel: n},
+		)
 	}
 	return []scene{
 		{[]string{"--fast-bytes", "1024"}, small},
@@ -83,12 +87,12 @@ func scenes() []scene {
 	}
 }
 
-// request is a chat completion request of about size bytes.
+// request is a request of about size bytes, which both dialects understand.
 func request(size int, stream bool) []byte {
 	const word = "the quick brown fox jumps over the lazy dog; "
 	text := strings.Repeat(word, size/len(word)+1)[:size-120]
 	return []byte(`{"model":"gpt-oss-120b","messages":[{"role":"system","content":"You are brief."},{"role":"user","content":"` +
-		text + `"}],"stream":` + strconv.FormatBool(stream) + `}`)
+		text + `"}],"max_tokens":4096,"stream":` + strconv.FormatBool(stream) + `}`)
 }
 
 // newBed starts the provider, the floor and two glmtrays: one without and one
@@ -143,9 +147,10 @@ func measure(ctx context.Context, o options, b *bed, l load) (string, error) {
 	for range o.rounds {
 		for _, way := range []struct {
 			server *process
+			load   load
 			into   *[]sample
-		}{{b.provider, &direct}, {b.floor, &floor}, {b.tray, &tray}, {b.logged, &logged}} {
-			s, err := drive(ctx, way.server.url, l, o.each, way.server)
+		}{{b.provider, l.plainly(), &direct}, {b.floor, l.plainly(), &floor}, {b.tray, l, &tray}, {b.logged, l, &logged}} {
+			s, err := drive(ctx, way.server.url, way.load, o.each, way.server)
 			if err != nil {
 				return "", fmt.Errorf("%s, %d parallel: %w", l.name, l.parallel, err)
 			}
