@@ -177,7 +177,7 @@ func (c *call) look() *chat.Error {
 		}
 	}
 	c.request, c.facts = request, request.Facts
-	c.facts.Session = sessionOf(c.in.Header, c.facts.Session)
+	c.facts.Session = sessionOf(c.in.Header, request)
 	c.changed = append(c.changed, request.Repair()...)
 	c.body = request.Body()
 	return nil

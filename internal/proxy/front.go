@@ -115,12 +115,15 @@ var sessionHeaders = [...]string{"X-Claude-Code-Session-Id", "Session-Id", "X-Se
 const maxSession = 128
 
 // sessionOf finds out which conversation a request belongs to: by a header, else
-// by what stands in the body.
-func sessionOf(h http.Header, body string) string {
+// by what the body says, else by how the conversation begins.
+func sessionOf(h http.Header, r *dialect.Request) string {
 	for _, name := range sessionHeaders {
 		if id := h.Get(name); id != "" && len(id) <= maxSession {
 			return id
 		}
 	}
-	return body
+	if id := r.Facts.Session; id != "" && len(id) <= maxSession {
+		return id
+	}
+	return r.Beginning()
 }

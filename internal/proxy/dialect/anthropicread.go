@@ -64,7 +64,7 @@ func (r *anthropicReader) request() {
 		case "max_tokens":
 			r.Facts.MaxOutput = positive(r.value())
 		case "messages":
-			r.Facts.Images = false
+			r.Facts.Images, r.first.user = false, nil
 			r.list(r.message)
 		case "system":
 			r.system()
@@ -105,7 +105,7 @@ func sessionOf(user []byte) string {
 // its reminders beside them.
 func (r *anthropicReader) message() {
 	at, before := r.i, r.Facts.Pictures
-	var role []byte
+	var role, said []byte
 	results := false
 	r.object(func() {
 		r.fields.add(r.key)
@@ -113,11 +113,14 @@ func (r *anthropicReader) message() {
 		case "role":
 			role = str(r.value())
 		case "content":
+			from := r.i
 			results = r.content()
+			said = r.b[from:r.i]
 		default:
 			r.skip()
 		}
 	})
+	r.first.note(role, said)
 	switch string(role) {
 	case "system":
 		r.marks |= hasSystem
@@ -214,6 +217,8 @@ func (r *anthropicReader) source() {
 
 // system reads what stands before the messages, a text or a list of blocks.
 func (r *anthropicReader) system() {
+	at := r.i
+	defer func() { r.first.system = r.b[at:r.i] }()
 	if r.peek() == '"' {
 		r.instruction(r.value())
 		return

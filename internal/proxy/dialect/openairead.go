@@ -18,6 +18,7 @@ type Request struct {
 
 	front  Name
 	hub    *chat.Request // see Hub
+	first  beginning     // see Beginning
 	body   []byte
 	opened int     // offset after the body's "{"
 	top    []entry // its members
@@ -137,7 +138,7 @@ func (r *reader) request() {
 		e := entry{key: r.key, at: r.keyAt, keyTo: r.keyTo, value: r.i}
 		switch string(r.key) {
 		case "messages":
-			r.follower = follower{ids: r.ids[:0]}
+			r.follower, r.first = follower{ids: r.ids[:0]}, beginning{}
 			r.list(r.message)
 		case "model":
 			r.Facts.Model = string(str(r.value()))
@@ -211,6 +212,7 @@ func (r *reader) message() {
 		}
 	})
 	m.to = r.i
+	r.first.note(role, m.content)
 	r.turn.follow(role, r.Facts.Pictures-pictures)
 	m.result = string(role) == "tool"
 	if string(role) != "assistant" {

@@ -54,7 +54,12 @@ func (r *responsesReader) field() {
 	case "max_output_tokens":
 		r.Facts.MaxOutput = positive(r.value())
 	case "input":
-		r.Facts.Pictures, r.turn, r.answered, r.reference = 0, 0, false, false
+		r.Facts.Pictures, r.turn, r.answered, r.reference, r.first.user = 0, 0, false, false, nil
+		if from := r.i; r.peek() == '"' {
+			r.skip()
+			r.first.user = r.b[from:r.i]
+			return
+		}
 		r.list(r.item)
 	case "tools":
 		r.Facts.Tools = false
@@ -75,6 +80,8 @@ func (r *responsesReader) more() {
 		r.session = r.sessionID()
 	case "user":
 		r.user = str(r.value())
+	case "instructions":
+		r.first.system = r.value()
 	case "previous_response_id":
 		r.previous = given(r.value())
 	case "conversation":
@@ -119,7 +126,7 @@ func (r *responsesReader) finish() {
 // goes on with what the user's side has not been answered yet: results of tools,
 // or a message before it, as Codex sends its environment apart from the prompt.
 func (r *responsesReader) item() {
-	var kind, role []byte
+	var kind, role, said []byte
 	pictures := 0
 	r.object(func() {
 		switch string(r.key) {
@@ -128,7 +135,9 @@ func (r *responsesReader) item() {
 		case "role":
 			role = str(r.value())
 		case "content", "output":
+			from := r.i
 			pictures = r.parts()
+			said = r.b[from:r.i]
 		case "encrypted_content", "result": // base64; the latter of pictures that were made
 			r.opaque()
 		case "tools":
@@ -137,6 +146,7 @@ func (r *responsesReader) item() {
 			r.skip()
 		}
 	})
+	r.first.note(role, said)
 	r.reference = r.reference || string(kind) == "item_reference"
 	switch speaker, result := responsesSpeaker(string(kind), string(role)); speaker {
 	case chat.Assistant:
