@@ -9,7 +9,7 @@ import (
 
 // requestRows is how many rows one statement inserts: half of what a row costs
 // alone is the way through database/sql.
-const requestRows = 16
+const requestRows = 32
 
 // requestInserts are the statements that put rows into the table. The binding of
 // values is the larger part of what a row costs, and most of the values are the
@@ -47,16 +47,19 @@ func (r *Request) answer() answerKind {
 	return answerKind{r.Provider, r.Model, r.Key, r.Reason, r.Outcome, r.Error, r.Status, r.Stream, r.Demo}
 }
 
+// appendShared gives the values of requestShared. Numbers are int64 here and
+// below: database/sql converts all others by reflection.
 func (r *Request) appendShared(args []any) []any {
 	return append(
-		args, r.Client, r.Method, r.Path, r.Asked, r.Provider, r.Model, r.Key, r.Rule, r.Reason, r.Status, r.Outcome, r.Failed(),
+		args, r.Client, r.Method, r.Path, r.Asked, r.Provider, r.Model, r.Key, r.Rule, r.Reason, int64(r.Status), r.Outcome, r.Failed(),
 		r.Error, r.Stream, r.Demo, toList(r.Changed),
 	)
 }
 
 func (r *Request) appendOwn(args []any) []any {
+	t := &r.Tokens
 	return append(
-		args, r.ID, r.Time.UnixMilli(), r.In, r.Out, r.Tokens.Prompt, r.Tokens.Cached, r.Tokens.Completion, r.Tokens.Reasoning,
+		args, r.ID, r.Time.UnixMilli(), r.In, r.Out, int64(t.Prompt), int64(t.Cached), int64(t.Completion), int64(t.Reasoning),
 		r.FirstByte.Microseconds(), r.Took.Microseconds(), r.triesText(),
 	)
 }

@@ -239,22 +239,38 @@ func (r *Request) scan(rows *sql.Rows) error {
 	return nil
 }
 
-// triesText is what stands in the column tries: JSON, or the microseconds of
-// the one try that was right away good, of which the row has all else.
+// triesText is what stands in the column tries: JSON, or of the one try that was
+// right away good, of which the row has all else, its microseconds, and the model
+// that was asked for if another one answered.
 func (r *Request) triesText() string {
-	if len(r.Tries) != 1 || r.Tries[0] != r.goodTry(r.Tries[0].Took) {
+	if len(r.Tries) != 1 {
 		return toList(r.Tries)
 	}
-	return strconv.FormatInt(r.Tries[0].Took.Microseconds(), 10)
+	t := r.Tries[0]
+	good := r.goodTry(t.Took)
+	good.Model = t.Model
+	if t != good {
+		return toList(r.Tries)
+	}
+	text := strconv.FormatInt(t.Took.Microseconds(), 10)
+	if t.Model != r.Model {
+		text += " " + t.Model
+	}
+	return text
 }
 
 func (r *Request) readTries(text string) error {
-	if text != "" && text[0] >= '0' && text[0] <= '9' {
-		took, err := strconv.ParseInt(text, 10, 64)
-		r.Tries = []Try{r.goodTry(time.Duration(took) * time.Microsecond)}
-		return err
+	if text == "" || text[0] < '0' || text[0] > '9' {
+		return fromList(text, &r.Tries)
 	}
-	return fromList(text, &r.Tries)
+	micros, model, other := strings.Cut(text, " ")
+	took, err := strconv.ParseInt(micros, 10, 64)
+	t := r.goodTry(time.Duration(took) * time.Microsecond)
+	if other {
+		t.Model = model
+	}
+	r.Tries = []Try{t}
+	return err
 }
 
 func (r *Request) goodTry(took time.Duration) Try {

@@ -68,6 +68,16 @@ func TestARequestComesBackAsItWasPut(t *testing.T) {
 	if got, err := s.FindRequest(t.Context(), requestNo(1).ID); err != nil || !reflect.DeepEqual(got.Tries, requestNo(1).Tries) || got.Attempts != 1 {
 		t.Errorf("the one good try: %+v, %v", got.Tries, err)
 	}
+	renamed := requestNo(4)
+	renamed.Tries[0].Model = "glm-4.6"
+	failed := requestNo(5)
+	failed.Tries[0].Reason = "why"
+	putAll(t, s, renamed, failed)
+	for _, want := range []Request{renamed, failed} {
+		if got, err := s.FindRequest(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got.Tries, want.Tries) {
+			t.Errorf("got %+v, %v, want %+v", got.Tries, err, want.Tries)
+		}
+	}
 	for _, id := range []string{"", "zz", "%"} {
 		if _, err := s.FindRequest(t.Context(), id); !errors.Is(err, ErrNoRequest) {
 			t.Errorf("%q: %v", id, err)
