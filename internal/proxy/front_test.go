@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
@@ -82,7 +83,8 @@ func TestASessionIsKnownByAnyClientsHeaderElseByTheBody(t *testing.T) {
 	} {
 		h := http.Header{}
 		h.Set(c.name, c.value)
-		if got := sessionOf(h, c.body); got != c.want {
+		request := &dialect.Request{Facts: chat.Facts{Session: c.body}}
+		if got := sessionOf(h, request); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
