@@ -88,7 +88,7 @@ func TestTheReadmeShowsTheTablesThatTheProgramUses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, table := range map[string]string{
-		"failures": proxy.FailureTable(), "routing": config.RuleTable(config.DefaultRules(120_000)),
+		"failures": proxy.FailureTable(), "routing": config.RuleTable(config.DefaultRules(120_000)), "dialects": proxy.DialectTable(),
 	} {
 		if !strings.Contains(string(readme), strings.TrimSpace(table)) {
 			t.Errorf("the %s table of README.md is not this one:\n%s", name, table)

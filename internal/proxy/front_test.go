@@ -3,8 +3,10 @@ package proxy
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
@@ -65,6 +67,38 @@ func TestAPromptsLengthAndTheLimitAreReadOutOfAVendorsWords(t *testing.T) {
 	} {
 		if length, limit := figures(said); length != want[0] || limit != want[1] {
 			t.Errorf("%q: %d and %d, want %v", said, length, limit, want)
+		}
+	}
+}
+
+func TestASessionIsKnownByAnyClientsHeaderElseByTheBody(t *testing.T) {
+	long := strings.Repeat("x", maxSession+1)
+	for _, c := range []struct{ name, value, body, want string }{
+		{"X-Claude-Code-Session-Id", "s-1", "hash", "s-1"},
+		{"session-id", "s-2", "hash", "s-2"},
+		{"x-session-id", "s-3", "", "s-3"},
+		{"x-session-affinity", "s-4", "hash", "s-4"},
+		{"X-Session-Id", long, "hash", "hash"},
+		{"Cookie", "session=5", "hash", "hash"},
+	} {
+		h := http.Header{}
+		h.Set(c.name, c.value)
+		request := &dialect.Request{Facts: chat.Facts{Session: c.body}}
+		if got := sessionOf(h, request); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestAPingIsWholeAndSaysNothing(t *testing.T) {
+	for _, name := range []dialect.Name{dialect.OpenAI, dialect.Anthropic, dialect.Responses} {
+		ping := string(dialect.Ping(name))
+		ev, n, ok := dialect.NextEvent([]byte(ping))
+		if !ok || n != len(ping) {
+			t.Errorf("%s: %q is no event", name, ping)
+		}
+		if want := map[dialect.Name]string{dialect.Anthropic: `{"type":"ping"}`}[name]; string(ev.Data) != want {
+			t.Errorf("%s: it says %q", name, ev.Data)
 		}
 	}
 }

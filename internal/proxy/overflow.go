@@ -7,19 +7,21 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
 )
 
-// foreign gives a provider's refusal as an error that the client understands; nil
-// if the provider's own words will do, byte for byte.
+// foreign gives a refusal as an error that the client understands; nil if it is a
+// provider's and its own words will do, byte for byte.
 func (c *call) foreign(a *answer) *chat.Error {
 	if !c.chat || a.reply.Told == nil {
 		return nil
 	}
 	tooLong := a.reply.Class == upstream.ContextExceeded
-	if a.behind == c.front && (!tooLong || c.front != dialect.Anthropic) {
+	if a.behind == c.front && len(a.reply.Head) > 0 && (c.front != dialect.Anthropic || !tooLong && !coded(a.reply.Head)) {
 		return nil
 	}
 	e := *a.reply.Told
@@ -33,9 +35,18 @@ func (c *call) foreign(a *answer) *chat.Error {
 	return &e
 }
 
+// coded reports whether an error has a code of Z.ai's for its type
+// ({"type":"1214"}, docs.z.ai, 2026-11-20), by which no client of Anthropic's
+// knows what it is about.
+func coded(body []byte) bool {
+	kind := gjson.GetBytes(body, "error.type").String()
+	return kind != "" && kind[0]-'0' <= 9
+}
+
 // tooLong words a prompt that no model here can hold as the client's dialect
-// does; limit is the model's context as far as it is known here. Claude Code shortens the conversation, or asks for less, only at
-// Anthropic's own words (2.1.197, measured 2026-11-20); Codex at the code.
+// does; limit is the model's context as far as it is known here. Claude Code
+// shortens the conversation, or asks for less, only at Anthropic's own words
+// (2.1.197, measured 2026-11-20); Codex at the code.
 func (c *call) tooLong(e *chat.Error, limit int) {
 	e.Status, e.Type, e.Code = http.StatusBadRequest, "invalid_request_error", "context_length_exceeded"
 	if c.front != dialect.Anthropic {
@@ -46,7 +57,7 @@ func (c *call) tooLong(e *chat.Error, limit int) {
 	switch {
 	case limit == 0:
 		e.Message = "prompt is too long: " + e.Message
-	case length <= limit && c.facts.MaxOutput > 0:
+	case length <= limit && length+c.facts.MaxOutput > limit:
 		e.Message = fmt.Sprintf("input length and `max_tokens` exceed context limit: %d + %d > %d, decrease input length or `max_tokens` and try again",
 			length, c.facts.MaxOutput, limit)
 	default:

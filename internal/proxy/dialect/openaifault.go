@@ -77,7 +77,7 @@ var openAIStatuses = map[string]int{
 	"context_length_exceeded": http.StatusBadRequest, "1261": http.StatusBadRequest,
 	"invalid_request_error": http.StatusBadRequest, "1300": http.StatusBadRequest, "1301": http.StatusBadRequest,
 	"rate_limit_exceeded": http.StatusTooManyRequests, "rate_limit_error": http.StatusTooManyRequests,
-	"insufficient_quota": http.StatusTooManyRequests, "queue_exceeded": http.StatusTooManyRequests,
+	"insufficient_quota": http.StatusTooManyRequests, "queue_exceeded": http.StatusServiceUnavailable,
 	"token_quota_exceeded": http.StatusTooManyRequests, "request_quota_exceeded": http.StatusTooManyRequests,
 	"1302": http.StatusTooManyRequests, "1303": http.StatusTooManyRequests, "1304": http.StatusTooManyRequests,
 	"1308": http.StatusTooManyRequests, "1310": http.StatusTooManyRequests,

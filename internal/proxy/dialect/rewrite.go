@@ -3,6 +3,7 @@ package dialect
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
@@ -159,18 +160,35 @@ func (r *rewriter) decide() {
 		r.inside(e)
 		g.kept(e.end)
 	}
-	var add string
+	g.close(r.additions(named, limit))
+}
+
+// additions are members that the client has not given: named tells that it has
+// named a model, limit that an output limit is wanted.
+func (r *rewriter) additions(named, limit bool) string {
+	var all []string
 	if !named && r.fit.Model != "" {
-		add = `"model":` + quote(r.fit.Model)
+		all = append(all, `"model":`+quote(r.fit.Model))
 	}
 	if limit {
-		if add != "" {
-			add += ","
-		}
-		add += quote(r.fit.MaxOutputField) + ":" + strconv.Itoa(r.fit.MaxOutput)
+		all = append(all, quote(r.fit.MaxOutputField)+":"+strconv.Itoa(r.fit.MaxOutput))
 		r.note("added ", r.fit.MaxOutputField+" "+strconv.Itoa(r.fit.MaxOutput))
 	}
-	g.close(add)
+	if r.fit.Traits.ToolStream && r.Facts.Stream && r.Facts.Tools && !r.has("tool_stream") {
+		all = append(all, `"tool_stream":true`)
+		r.note("added ", "tool_stream")
+	}
+	return strings.Join(all, ",")
+}
+
+// has reports whether the client gave a member, or the provider refuses it.
+func (r *rewriter) has(name string) bool {
+	for _, e := range r.top {
+		if string(e.key) == name {
+			return true
+		}
+	}
+	return slices.Contains(r.fit.Refuses.Fields, name)
 }
 
 // limit reports whether an output limit is to be added: there is one to add,
