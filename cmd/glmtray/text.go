@@ -74,8 +74,9 @@ func keyWords(s *keypool.State) string {
 	case keypool.Cooling:
 		words += ", back in " + back(s.CoolUntil)
 	case keypool.Busy:
-		words += fmt.Sprintf(" (%d at once)", s.Slots)
-		reason = ""
+		if reason == "" {
+			reason = fmt.Sprintf("%d at once", s.Slots)
+		}
 	case keypool.Ready:
 		if s.Errors > 0 && reason != "" {
 			reason = "last: " + reason

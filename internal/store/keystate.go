@@ -16,6 +16,9 @@ type KeyState struct {
 	Parked      bool                 // out of use until a person changes or enables it
 	Errors      int                  // failures in a row
 	Barred      map[string]time.Time // models it may not use; zero time: until the key changes
+	Rate        float64              // learned requests per second of its account; 0: none
+	Ceiling     float64              // the rate at which refusals came
+	RateAt      time.Time            // when Rate was learned
 }
 
 // SaveKeyStates writes each state in place of what is kept under its provider
@@ -37,12 +40,14 @@ func (s *Store) SaveKeyStates(ctx context.Context, states []KeyState) error {
 
 func saveKeyState(ctx context.Context, tx *sql.Tx, k *KeyState, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO key_states (provider, name, fingerprint, cool_until, reason, parked, errors, saved)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO key_states (provider, name, fingerprint, cool_until, reason, parked, errors, saved, rate, ceiling, rate_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (provider, name) DO UPDATE SET
 			fingerprint = excluded.fingerprint, cool_until = excluded.cool_until, reason = excluded.reason,
-			parked = excluded.parked, errors = excluded.errors, saved = excluded.saved`,
-		k.Provider, k.Name, k.Fingerprint, millis(k.CoolUntil), k.Reason, k.Parked, k.Errors, millis(now))
+			parked = excluded.parked, errors = excluded.errors, saved = excluded.saved,
+			rate = excluded.rate, ceiling = excluded.ceiling, rate_at = excluded.rate_at`,
+		k.Provider, k.Name, k.Fingerprint, millis(k.CoolUntil), k.Reason, k.Parked, k.Errors, millis(now),
+		k.Rate, k.Ceiling, millis(k.RateAt))
 	if err != nil {
 		return err
 	}
@@ -78,7 +83,7 @@ func (s *Store) KeyStates(ctx context.Context) ([]KeyState, error) {
 
 func keyStates(ctx context.Context, tx *sql.Tx) ([]KeyState, error) {
 	rows, err := tx.QueryContext(ctx, `
-		SELECT provider, name, fingerprint, cool_until, reason, parked, errors
+		SELECT provider, name, fingerprint, cool_until, reason, parked, errors, rate, ceiling, rate_at
 		FROM key_states ORDER BY provider, name`)
 	if err != nil {
 		return nil, err
@@ -87,11 +92,12 @@ func keyStates(ctx context.Context, tx *sql.Tx) ([]KeyState, error) {
 	var states []KeyState
 	for rows.Next() {
 		var k KeyState
-		var until int64
-		if err := rows.Scan(&k.Provider, &k.Name, &k.Fingerprint, &until, &k.Reason, &k.Parked, &k.Errors); err != nil {
+		var until, learned int64
+		err := rows.Scan(&k.Provider, &k.Name, &k.Fingerprint, &until, &k.Reason, &k.Parked, &k.Errors, &k.Rate, &k.Ceiling, &learned)
+		if err != nil {
 			return nil, err
 		}
-		k.CoolUntil = fromMillis(until)
+		k.CoolUntil, k.RateAt = fromMillis(until), fromMillis(learned)
 		states = append(states, k)
 	}
 	return states, rows.Err()

@@ -24,7 +24,7 @@ func TestKeyStatesComeBackAsTheyWereSaved(t *testing.T) {
 	s := openAt(t, dir)
 	soon := time.Date(2026, 11, 22, 23, 5, 0, int(7*time.Millisecond), time.UTC)
 	want := []KeyState{
-		{Provider: "cerebras", Name: "desk", Fingerprint: "0a1b2c3d", CoolUntil: soon, Reason: "tokens per minute", Errors: 3},
+		{Provider: "cerebras", Name: "desk", Fingerprint: "0a1b2c3d", CoolUntil: soon, Reason: "tokens per minute", Errors: 3, Rate: 0.133, Ceiling: 0.25, RateAt: soon},
 		{Provider: "cerebras", Name: "home", Fingerprint: "ffffffff", Parked: true, Reason: "key rejected"},
 		{Provider: "zai", Name: "desk", Fingerprint: "11111111", Barred: map[string]time.Time{"glm-5": soon, "glm-4.6v": {}}},
 	}

@@ -2,6 +2,7 @@ package keypool
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,15 @@ type account struct {
 	cooledAt  uint64 // the ring's tick at the last cooldown
 	failedAt  uint64 // and at the last server error
 	bars      map[string]bar
+
+	windows []window // told limits
+	taken   amounts  // by all requests so far, corrected by what they truly used
+	fresh   uint64   // answers to leases before this one speak of other accounts
+	mates   []mate   // accounts that may be the same one
+	pace    pace
+
+	half  bool   // cooled, and nobody was served since
+	probe *Lease // the one request that may try; nil: the next
 
 	limit   int // configured slots; 0: none
 	learned int // slots learned from refusals; 0: none
@@ -69,12 +79,6 @@ func (a *account) barredUntil(model string, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// open reports whether an account that does not cool could take one more
-// request for model.
-func (a *account) open(model string, now time.Time) bool {
-	return !a.full() && a.barredUntil(model, now).IsZero()
-}
-
 // halve learns a limit from a refusal for concurrency.
 func (a *account) halve() {
 	a.refused = a.inflight
@@ -104,6 +108,7 @@ func (a *account) reset() {
 	a.coolUntil, a.reason, a.bars = time.Time{}, "", nil
 	a.errors, a.strikes, a.fails = 0, 0, 0
 	a.learned, a.refused, a.clean = 0, 0, 0
+	a.half, a.probe, a.windows, a.pace = false, nil, nil, pace{}
 }
 
 // add makes k a member; the smallest configured limit counts.
@@ -131,6 +136,24 @@ func (a *account) merge(old *account) {
 	if old.learned > 0 && (a.learned == 0 || old.learned < a.learned) {
 		a.learned, a.refused, a.clean = old.learned, old.refused, old.clean
 	}
+	a.half = a.half || old.half
+	if a.probe == nil {
+		a.probe = old.probe
+	}
+	if old.pace.rate > 0 && (a.pace.rate == 0 || old.pace.rate < a.pace.rate) {
+		a.pace = old.pace
+	}
+}
+
+// inherit takes over the told limits of the account that a's keys come from, if
+// they come from one alone. What two accounts were told says nothing of one.
+func (a *account) inherit(from []*account, seq uint64) {
+	if len(from) != 1 {
+		a.fresh = seq + 1
+		return
+	}
+	old := from[0]
+	a.windows, a.taken, a.fresh = slices.Clone(old.windows), old.taken, old.fresh
 }
 
 // bar reports whether b lasts longer than what was there.

@@ -12,12 +12,22 @@ type Ask struct {
 	Model    string        // as it will be sent; keys barred for it are passed over
 	Wait     time.Duration // longest wait; 0: none
 	Avoid    []string      // names of keys to use only if nothing else is ready
+	Cost     Cost          // what it may use of the account
+	Session  string        // of the conversation it belongs to; "": of none
+}
+
+// wish is an Ask with all that is worked out once.
+type wish struct {
+	Ask
+	cost    amounts
+	session uint64
+	since   time.Time
 }
 
 // waiter is one Acquire that waits. Ring's mutex guards it; lease and err may
 // be read without it once ready is closed.
 type waiter struct {
-	ask      Ask
+	wish
 	deadline time.Time
 	ready    chan struct{}
 	done     bool
@@ -42,28 +52,38 @@ func (p *Pool) Acquire(ctx context.Context, a Ask) (*Lease, error) {
 	if r == nil {
 		return nil, &Unavailable{Provider: a.Provider, Model: a.Model}
 	}
+	w := wish{Ask: a, cost: a.Cost.amounts(), session: sessionID(a.Session)}
 	r.mu.Lock()
 	now := time.Now()
+	w.since = now
 	if len(r.waiters) > 0 {
-		r.admit(now) // a key may have returned that the timer is yet to tell of: those who wait go first
+		r.serve(now) // a key may have returned that the timer is yet to tell of: those who wait go first
 	}
-	if k := r.pick(&a, now); k != nil {
-		l := r.lease(k, now)
-		r.mu.Unlock()
-		return l, nil
+	if !r.queued(a.Model) {
+		if k := r.pick(&w, now); k != nil {
+			l := r.lease(k, &w, now)
+			r.mu.Unlock()
+			return l, nil
+		}
 	}
-	o := r.look(a.Model, now)
+	o := r.look(a.Model, &w.cost, now)
 	until := now.Add(max(a.Wait, 0))
 	if a.Wait <= 0 || !o.worth(until) {
-		err := r.refuse(&o, now)
+		err := r.refuse(&o, &w.cost, now)
 		r.mu.Unlock()
 		return nil, err
 	}
-	w := &waiter{ask: a, deadline: until, ready: make(chan struct{})}
-	r.waiters = append(r.waiters, w)
-	r.admit(now) // sets the timer
+	x := &waiter{wish: w, deadline: until, ready: make(chan struct{})}
+	r.waiters = append(r.waiters, x)
+	r.serve(now) // sets the timer
 	r.mu.Unlock()
-	return r.wait(ctx, w)
+	return r.wait(ctx, x)
+}
+
+// queued reports whether somebody waits already for what a model's requests
+// want: then a smaller request does not go first, or a large one would never.
+func (r *ring) queued(model string) bool {
+	return slices.ContainsFunc(r.waiters, func(w *waiter) bool { return w.Model == model })
 }
 
 func (r *ring) wait(ctx context.Context, w *waiter) (*Lease, error) {
@@ -90,25 +110,25 @@ func (r *ring) wait(ctx context.Context, w *waiter) (*Lease, error) {
 	return nil, ctx.Err()
 }
 
-// admit goes through those who wait, in order: a key for whom there is one, a
+// serve goes through those who wait, in order: a key for whom there is one, a
 // refusal for whom waiting cannot help any more, and the timer for the rest.
-func (r *ring) admit(now time.Time) {
+func (r *ring) serve(now time.Time) {
 	var none []outlook // models for which this round found no key; usually one
 	var next time.Time
 	left := r.waiters[:0]
 	for _, w := range r.waiters {
-		i := slices.IndexFunc(none, func(o outlook) bool { return o.model == w.ask.Model })
+		i := slices.IndexFunc(none, func(o outlook) bool { return o.model == w.Model })
 		if i < 0 {
-			if k := r.pick(&w.ask, now); k != nil {
-				w.hand(r.lease(k, now), nil)
+			if k := r.pick(&w.wish, now); k != nil {
+				w.hand(r.lease(k, &w.wish, now), nil)
 				continue
 			}
 			i = len(none)
-			none = append(none, r.look(w.ask.Model, now))
+			none = append(none, r.look(w.Model, &w.cost, now))
 		}
 		o := &none[i]
 		if !now.Before(w.deadline) || !o.worth(w.deadline) {
-			w.hand(nil, r.refuse(o, now))
+			w.hand(nil, r.refuse(o, &w.cost, now))
 			continue
 		}
 		left = append(left, w)
@@ -145,12 +165,15 @@ func (r *ring) wake() {
 	r.settle()
 }
 
-func (r *ring) refuse(o *outlook, now time.Time) *Unavailable {
+func (r *ring) refuse(o *outlook, cost *amounts, now time.Time) *Unavailable {
 	if o.states == nil {
 		o.states = r.statesLocked(now)
+		for _, k := range r.keys[:min(len(r.keys), maxNamed)] {
+			o.verdicts = append(o.verdicts, r.admit(k, o.model, cost, now))
+		}
 	}
 	return &Unavailable{
-		Provider: r.id, Model: o.model,
-		Until: o.until, Cooling: o.cooling, Busy: o.busy, Keys: o.states,
+		Provider: r.id, Model: o.model, verdicts: o.verdicts,
+		Until: o.until, Cooling: o.cooling, Busy: o.busy, Down: o.down, Keys: o.states,
 	}
 }

@@ -7,7 +7,55 @@
 // is current. A cooled key returns at its deadline, but the pointer does not
 // jump back to it: a provider's prompt cache lies with the key that served
 // last. A key that is merely busy, barred for one model or avoided by one
-// request stays current; that request goes to the next in order.
+// request stays current; that request goes to the next in order. A session
+// ([Ask].Session; 4096 are remembered) keeps to the key that served it last for as
+// long as that key can serve now, wherever the pointer is.
+//
+// One decision. Whatever may keep a request from a key is asked in one place, in
+// admit, and answered with "now", "not before" or "not until something happens",
+// and why, in words. Every verb only writes what it reads:
+//
+//	                          Acquire · Ready · Outlook · Snapshot
+//	                                        │
+//	           a request and its Cost ──▶ admit ──▶ now / not before / when it happens / never
+//	                                        │
+//	of the key      off ── parked ──────────┤ never, until a person acts
+//	of the account  cooling ── barred ──────┤ not before its deadline
+//	of the provider circuit open ───────────┤ not before it half-opens
+//	of the account  pace ── told limits ────┤ not before enough has come back
+//	of both         a probe is out ─────────┤ when it is answered, refused or lost
+//	of the account  all slots in use ───────┘ when one is free
+//
+//	Cool  Throttle  Fail ─▶ cooling, then a probe     OK ─▶ open to all, slots and pace may rise
+//	Throttle ─▶ pace (where no told limit explains it) Slow ─▶ slots    Broke ─▶ circuit
+//	Told  Used ─▶ told limits                         Park ─▶ parked   Bar ─▶ barred
+//
+// Of several the one that lasts longest is named.
+//
+// Told limits. What answers tell of an account's windows is kept as a bucket per
+// window: the remainder as told, plus what comes back (all the time in windows up
+// to a minute, at their reset or tick in longer ones), less the cost of the
+// requests that were taken since the one whose answer told it. A request that is
+// refused has used nothing, one that ends has used what [Lease.Used] says. A key
+// that would exceed a window is passed over before it refuses, and the pointer
+// goes on as from one that cools. By how much predictions were too high is kept
+// back as a margin.
+//
+// Learned limits. An account that is told nothing is halved in slots where it
+// refuses for concurrency ([Lease.Slow]), and paced where it refuses for speed
+// ([Lease.Throttle], [Rates]). Both fall at a refusal and rise only by answers to
+// requests that they held back.
+//
+// One tries first. After a cooldown, and while the circuit is half open, one
+// request goes and the others wait for what comes of it. After a refusal for
+// concurrency the slots that are left are trial enough.
+//
+// Circuit. Five failures in a row that are no refusals ([Lease.Broke]) keep all
+// requests from the provider for one to five seconds. No answer of the 4xx kind
+// opens it, and any closes it.
+//
+// Suspects. Accounts whose told limits are the same and fall together are pointed
+// out ([Pool.Suspects]); nothing else is done about them.
 //
 // Accounts. Vendors count per account, not per key (Cerebras' rate-limit pages
 // and Z.ai's plan quotas, 2026-11-20), so keys with the same provider and
@@ -24,8 +72,9 @@
 // return within it; otherwise it is refused at once with [*Unavailable], also
 // when the outlook worsens while it waits. Waiters of one provider are admitted
 // first come, first served, each as soon as a key that may serve it returns, a
-// slot is freed, or a person clears, enables or adds a key. Nobody overtakes,
-// except a request for a model that the one ahead may not use.
+// slot is freed, enough has come back, or a person clears, enables or adds a key.
+// Nobody overtakes, except a request for another model for which there is a key.
+// [Lease].Waited and [Readiness].Queue show the wait.
 //
 // Deadlines are monotonic while the program runs (a stepped clock neither frees
 // nor holds a key; on systems whose monotonic clock stands still in sleep, so do

@@ -15,28 +15,49 @@ type Lease struct {
 	Account  string
 	Endpoint string
 	Secret   secret.Value
+	Waited   time.Duration // for the key
 
 	ring     *ring
 	key      *key
 	born     uint64 // ring.tick when it was taken
+	seq      uint64 // ring.seq then
+	session  uint64
+	cost     amounts
+	mark     amounts // account.taken then, this request in it
+	holds    bool    // cost is reserved
+	tight    bool    // the pace let nobody else in at that moment
+	served   bool    // OK was called
 	released bool
 }
 
-// OK reports a clean answer: errors are forgotten, and a learned limit may rise
-// by a slot. It never lifts a cooldown, and counts for nothing if the account
-// has been cooled since the lease was taken.
+// OK reports a clean answer: errors are forgotten, an account that had cooled is
+// open to all again, and a learned limit may rise. It never lifts a cooldown, and
+// counts for nothing if the account has been cooled since the lease was taken.
 func (l *Lease) OK() {
 	r, a := l.lock()
-	if a == nil || l.born < a.cooledAt {
+	if a == nil {
 		r.mu.Unlock()
 		return
 	}
-	grown := a.grow()
-	if a.errors > 0 || a.strikes > 0 || a.fails > 0 {
-		a.errors, a.strikes, a.fails, a.reason = 0, 0, 0, ""
-		r.noteAll(a, time.Now())
+	now := time.Now()
+	l.served = true
+	halves := a.half || r.circuit.half()
+	r.alive(now)
+	risen := a.pace.ok(l.tight, r.pool.rates.Load(), now)
+	if l.born < a.cooledAt {
+		r.settle()
+		return
 	}
-	if grown {
+	if l.session != 0 {
+		r.served.keep(l.session, l.key)
+	}
+	a.half, a.probe = false, nil
+	grown := a.grow()
+	if a.errors > 0 || a.strikes > 0 || a.fails > 0 || risen {
+		a.errors, a.strikes, a.fails, a.reason = 0, 0, 0, ""
+		r.noteAll(a, now)
+	}
+	if grown || halves || risen {
 		r.settle()
 		return
 	}
@@ -47,16 +68,28 @@ func (l *Lease) OK() {
 // provider did not say: the configured cooldown, doubled for each such time
 // without an OK between, up to 15 minutes, ±10 %. A time that has passed counts
 // as one second, one beyond 8 days as 8 days.
-func (l *Lease) Cool(until time.Time, why string) {
+func (l *Lease) Cool(until time.Time, why string) { l.coolDown(until, why, false) }
+
+// Throttle is Cool for a refusal that says "too fast", and not "used up". If no
+// told limit explains it, the account's pace falls to half of what truly went
+// through since the last such refusal, and rises again as answers come.
+func (l *Lease) Throttle(until time.Time, why string) { l.coolDown(until, why, true) }
+
+func (l *Lease) coolDown(until time.Time, why string, tooFast bool) {
 	r, a := l.lock()
 	if a == nil {
 		r.mu.Unlock()
 		return
 	}
 	now := time.Now()
-	if l.late(a, until, why, now) {
+	explained := !tooFast || a.short(&l.cost, l.seq, now)
+	if l.refused(a, until, why, now) {
 		return
 	}
+	if !explained {
+		a.pace.refused(r.pool.rates.Load(), now)
+	}
+	a.half = true
 	if until.IsZero() {
 		until = now.Add(backoff(r.pool.base(), a.strikes, maxBackoff))
 		a.strikes++
@@ -78,7 +111,7 @@ func (l *Lease) Slow(until time.Time, why string) {
 		return
 	}
 	now := time.Now()
-	if l.late(a, until, why, now) {
+	if l.refused(a, until, why, now) {
 		return
 	}
 	a.halve()
@@ -101,6 +134,7 @@ func (l *Lease) Fail(why string) {
 		return
 	}
 	now := time.Now()
+	l.refund(a, now)
 	r.tick++
 	a.failedAt = r.tick
 	a.fails++
@@ -113,6 +147,7 @@ func (l *Lease) Fail(why string) {
 	}
 	d := backoff(min(r.pool.base(), failBase), a.strikes, maxFail)
 	a.strikes++
+	a.half = true
 	l.cool(a, now.Add(d), why, now)
 }
 
@@ -126,6 +161,8 @@ func (l *Lease) Park(why string) {
 		return
 	}
 	now := time.Now()
+	r.alive(now)
+	l.refund(a, now)
 	for _, k := range l.key.twins() {
 		if l.born >= k.parkedAt { // else somebody has enabled it since
 			r.park(k, why, now)
@@ -175,6 +212,10 @@ func (l *Lease) Release() {
 		return
 	}
 	l.released = true
+	if !l.served {
+		l.refund(a, time.Now())
+	}
+	l.yield(a)
 	a.inflight--
 	l.key.inflight--
 	r.settle()
@@ -189,6 +230,14 @@ func (l *Lease) lock() (*ring, *account) {
 	return l.ring, l.key.acct
 }
 
+// refused is what every refusal of the provider means: it is there, and the
+// request has used up nothing. It reports whether that was all.
+func (l *Lease) refused(a *account, until time.Time, why string, now time.Time) (done bool) {
+	l.refund(a, now)
+	l.ring.alive(now)
+	return l.late(a, until, why, now)
+}
+
 // late deals with a refusal of a request that began before the account's last
 // cooldown, and unlocks. It is the same refusal seen once more and counts for
 // nothing, unless the provider told a later time.
@@ -198,7 +247,7 @@ func (l *Lease) late(a *account, until time.Time, why string, now time.Time) boo
 	}
 	r := l.ring
 	if !until.After(now) || !deadline(until, now).After(a.coolUntil) {
-		r.mu.Unlock()
+		r.settle()
 		return true
 	}
 	until = deadline(until, now)

@@ -12,7 +12,7 @@ func (p *Pool) Next(provider, model string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cur := r.cur
-	k := r.pick(&Ask{Provider: provider, Model: model}, time.Now())
+	k := r.pick(&wish{Ask: Ask{Provider: provider, Model: model}, cost: Cost{}.amounts()}, time.Now())
 	r.cur = cur
 	if k == nil {
 		return ""

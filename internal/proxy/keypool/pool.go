@@ -40,13 +40,16 @@ type Options struct {
 	Salt     []byte        // for fingerprints; the same over restarts, or Restore finds nothing
 	Bus      *event.Bus    // gets a KeyChanged per change; may be nil
 	Log      *slog.Logger  // nil: silent
-	OnChange func(Saved)   // called after each change of cooldown, park, bar or error count; may be nil
+	OnChange func(Saved)   // called after each change of cooldown, park, bar, error count or pace; may be nil
+	Rates    Rates         // how the pace of accounts is learned that are told no limits
+	Reactive bool          // told limits are shown but not acted upon: a key is left when it refuses
 }
 
 // Pool holds the keys of all providers. Make it with New.
 type Pool struct {
 	opt      Options
 	cooldown atomic.Int64
+	rates    atomic.Pointer[Rates]
 	rings    atomic.Pointer[table]
 
 	mu      sync.Mutex          // Set and Restore, one at a time
@@ -67,6 +70,7 @@ func New(o Options) *Pool {
 	p := &Pool{opt: o, pending: map[[2]string]Saved{}}
 	p.setCooldown(DefaultCooldown)
 	p.setCooldown(o.Cooldown)
+	p.Tune(o.Rates)
 	p.rings.Store(&table{byID: map[string]*ring{}})
 	return p
 }
@@ -84,31 +88,38 @@ type Readiness struct {
 	Keys  int       // usable at all: with a secret and not disabled (parked ones count)
 	Ready int       // would serve the model now
 	Until time.Time // earliest return when Ready is 0; zero: nothing returns by itself
-	Busy  bool      // when Ready is 0: a key waits for nothing but a free slot
+	Busy  bool      // when Ready is 0: a key waits for nothing but a free slot or another request's outcome
+	Queue int       // requests that wait for one of its keys now
 }
 
-// Ready looks at a provider without changing anything. An unknown provider has
-// no keys.
+// Ready looks at a provider without changing anything, for a request that costs
+// hardly any tokens. An unknown provider has no keys.
 func (p *Pool) Ready(provider, model string) Readiness {
-	r := p.ring(provider)
+	return p.Outlook(&Ask{Provider: provider, Model: model})
+}
+
+// Outlook is Ready for one request's cost.
+func (p *Pool) Outlook(a *Ask) Readiness {
+	r := p.ring(a.Provider)
 	if r == nil {
 		return Readiness{}
 	}
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out Readiness
+	out := Readiness{Queue: len(r.waiters)}
+	cost := a.Cost.amounts()
 	for _, k := range r.keys {
 		if k.off {
 			continue
 		}
 		out.Keys++
-		if k.fit(now) && k.acct.open(model, now) {
+		if r.admit(k, a.Model, &cost, now).by == open {
 			out.Ready++
 		}
 	}
 	if out.Ready == 0 {
-		v := r.look(model, now)
+		v := r.look(a.Model, &cost, now)
 		out.Until, out.Busy = v.until, v.busy
 	}
 	return out
@@ -165,7 +176,7 @@ func (p *Pool) Enable(provider, name string) error {
 }
 
 // Clear lifts all that would pass by itself from a key and its account: the
-// cooldown, bars, the error count, and a limit learned from refusals.
+// cooldown, bars, the error count, and all that was told or learned of limits.
 func (p *Pool) Clear(provider, name string) error {
 	return p.change(provider, name, func(r *ring, k *key, now time.Time) {
 		k.acct.reset()

@@ -16,6 +16,9 @@ type ring struct {
 	leaving []*key // removed by Set while leases of them were out
 	cur     int    // index of the current key; 0 without keys
 	tick    uint64 // counts cooldowns, failures and parks; tells older leases from newer
+	seq     uint64 // counts leases
+	circuit circuit
+	served  sessions
 	waiters []*waiter
 	timer   *time.Timer // runs only while somebody waits
 	tells   []change    // not yet told
@@ -52,30 +55,29 @@ func (r *ring) find(name string) *key {
 	return nil
 }
 
-// pick finds the key that may serve now, nil if none may. It moves the pointer
-// if the current key can serve nobody.
-func (r *ring) pick(a *Ask, now time.Time) *key {
-	if len(r.keys) == 0 {
-		return nil
-	}
-	cur := r.keys[r.cur]
-	fit := cur.fit(now)
-	if fit && cur.acct.open(a.Model, now) && !slices.Contains(a.Avoid, cur.Name) {
-		return cur
+// pick finds the key that may serve now, nil if none may: the one that served
+// the session last, else the first from the current one on. It moves the pointer
+// if the current key can serve nobody, or not this request without a refusal.
+func (r *ring) pick(a *wish, now time.Time) *key {
+	if k := r.served.key(a.session); k != nil && !k.gone && !slices.Contains(a.Avoid, k.Name) &&
+		r.admit(k, a.Model, &a.cost, now).by == open {
+		return k
 	}
 	var avoided *key
+	settled := false
 	start := r.cur
 	for i := range r.keys {
 		at := (start + i) % len(r.keys)
 		k := r.keys[at]
-		if !k.fit(now) {
+		v := r.admit(k, a.Model, &a.cost, now)
+		if v.leaves() || !k.fit(now) {
 			continue
 		}
-		if !fit {
-			r.cur, fit = at, true
+		if !settled {
+			r.cur, settled = at, true
 		}
 		switch {
-		case !k.acct.open(a.Model, now):
+		case v.by != open:
 		case !slices.Contains(a.Avoid, k.Name):
 			return k
 		case avoided == nil:
@@ -110,11 +112,13 @@ func (r *ring) advance(now time.Time) {
 
 // outlook says when a model could be served that cannot be now.
 type outlook struct {
-	model   string
-	until   time.Time // earliest return by itself; zero: none
-	cooling bool      // a key cools
-	busy    bool      // a key waits for nothing but a slot
-	states  []State   // made once when somebody has to be refused
+	model    string
+	until    time.Time // earliest return by itself; zero: none
+	cooling  bool      // a key returns that would otherwise do
+	busy     bool      // a key waits for nothing but a slot or somebody's outcome
+	down     bool      // the provider's circuit is open
+	states   []State   // made once when somebody has to be refused
+	verdicts []verdict // of the keys that are named then
 }
 
 // worth reports whether waiting until then can help.
@@ -122,37 +126,46 @@ func (o *outlook) worth(then time.Time) bool {
 	return o.busy || (!o.until.IsZero() && !o.until.After(then))
 }
 
-func (r *ring) look(model string, now time.Time) outlook {
-	o := outlook{model: model}
+func (r *ring) look(model string, cost *amounts, now time.Time) outlook {
+	o := outlook{model: model, down: now.Before(r.circuit.openUntil)}
 	for _, k := range r.keys {
-		if !k.usable() {
-			continue
-		}
-		back := k.acct.barredUntil(model, now)
+		v := r.admit(k, model, cost, now)
 		switch {
-		case k.acct.cooling(now):
-			o.cooling = o.cooling || back.IsZero()
-			if k.acct.coolUntil.After(back) {
-				back = k.acct.coolUntil
-			}
-		case back.IsZero():
+		case v.never():
+		case v.until.IsZero():
 			o.busy = true
-			continue
-		}
-		if o.until.IsZero() || back.Before(o.until) {
-			o.until = back
+		default:
+			o.cooling = o.cooling || v.cooling && k.acct.barredUntil(model, now).IsZero()
+			if o.until.IsZero() || v.until.Before(o.until) {
+				o.until = v.until
+			}
 		}
 	}
 	return o
 }
 
-// lease takes a slot of k. The caller has made sure that there is one.
-func (r *ring) lease(k *key, now time.Time) *Lease {
-	k.acct.inflight++
+// lease takes a slot of k and reserves what the request may cost. The caller has
+// made sure that it may.
+func (r *ring) lease(k *key, w *wish, now time.Time) *Lease {
+	a := k.acct
+	a.inflight++
 	k.inflight++
 	k.uses++
 	k.lastUsed = now
-	return &Lease{Key: k.Name, Account: k.Account, Endpoint: k.Endpoint, Secret: k.Secret, ring: r, key: k, born: r.tick}
+	r.seq++
+	l := &Lease{
+		Key: k.Name, Account: k.Account, Endpoint: k.Endpoint, Secret: k.Secret, Waited: now.Sub(w.since),
+		ring: r, key: k, born: r.tick, seq: r.seq, session: w.session, cost: w.cost, holds: true,
+	}
+	l.mark = a.take(&l.cost, now)
+	l.tight = a.pace.take(now, a.coolUntil)
+	if a.half {
+		a.probe = l
+	}
+	if r.circuit.half() {
+		r.circuit.probe = l
+	}
+	return l
 }
 
 // cool starts a cooldown, or a later one.
@@ -160,6 +173,7 @@ func (r *ring) cool(a *account, until time.Time, now time.Time) {
 	r.tick++
 	a.cooledAt = r.tick
 	a.coolUntil = until
+	a.probe = nil
 	r.advance(now)
 }
 
@@ -185,10 +199,10 @@ func (k *key) twins() []*key {
 	return out
 }
 
-// settle admits whoever can be after a change, unlocks and tells.
+// settle serves whoever can be after a change, unlocks and tells.
 func (r *ring) settle() {
 	if len(r.waiters) > 0 {
-		r.admit(time.Now())
+		r.serve(time.Now())
 	}
 	r.unlock()
 }

@@ -14,12 +14,15 @@ type Saved struct {
 	Parked         bool
 	Errors         int
 	Barred         map[string]time.Time // model → until
+	Rate           float64              // learned requests per second of its account; 0: none
+	Ceiling        float64              // where refusals came
+	RateAt         time.Time            // when it was learned
 }
 
 // Restore brings back what Export or OnChange gave, before or after Set. Of
 // each entry only that is taken which is still in force for the same secret:
 // deadlines in the future (no more than 8 days of it, should the clock have
-// been wrong), and a park. Nothing that the pool has learned since is shortened.
+// been wrong), a park, and a learned pace up to Rates.MaxAge. Nothing that the pool has learned since is shortened.
 // An entry for a key that is not there yet waits until Set brings it. The
 // doubling of cooldowns begins anew.
 func (p *Pool) Restore(saved []Saved) {
@@ -50,20 +53,20 @@ func (r *ring) restore(s Saved) bool {
 		return false
 	}
 	now := time.Now()
-	if k.restore(s, now) {
+	if k.restore(s, r.pool.rates.Load(), now) {
 		r.advance(now)
 	}
 	return true
 }
 
 // restore reports whether anything was taken.
-func (k *key) restore(s Saved, now time.Time) bool {
+func (k *key) restore(s Saved, rates *Rates, now time.Time) bool {
 	if s.Fingerprint == "" || s.Fingerprint != k.print {
 		return false
 	}
 	a, taken := k.acct, false
 	if until := fromWall(s.CoolUntil, now); until.After(a.coolUntil) {
-		a.coolUntil, taken = until, true
+		a.coolUntil, a.half, taken = until, true, true
 		if !s.Parked {
 			a.reason = s.Reason
 		}
@@ -76,6 +79,7 @@ func (k *key) restore(s Saved, now time.Time) bool {
 			taken = a.bar(model, bar{until: until, why: "since before the restart"}) || taken
 		}
 	}
+	a.pace.restore(s.Rate, s.Ceiling, s.RateAt, rates, now)
 	if taken {
 		a.errors = max(a.errors, s.Errors)
 	}
@@ -119,6 +123,9 @@ func (k *key) saved(now time.Time) Saved {
 	}
 	if a.cooling(now) {
 		s.CoolUntil = a.coolUntil.Round(0)
+	}
+	if a.pace.rate > 0 && !a.pace.changed.IsZero() {
+		s.Rate, s.Ceiling, s.RateAt = a.pace.rate, a.pace.ceiling, a.pace.changed.Round(0)
 	}
 	for model, b := range a.bars {
 		if now.Before(b.until) {

@@ -79,7 +79,7 @@ func (r *ring) set(list []Key, now time.Time) {
 		at := [2]string{r.id, k.Name}
 		if s, ok := r.pool.pending[at]; ok {
 			delete(r.pool.pending, at)
-			moved = k.restore(s, now) || moved
+			moved = k.restore(s, r.pool.rates.Load(), now) || moved
 		}
 		if names[k.Name] {
 			r.note(k, now) // the name has another secret now
@@ -159,13 +159,17 @@ func (r *ring) group(old []*key) {
 	roots := r.unite()
 	accts := make([]*account, len(r.keys)) // by root
 	heirs := make(map[*account]*account, len(r.keys))
+	from := make(map[*account][]*account, len(r.keys))
 	for i, k := range r.keys {
 		a := accts[roots[i]]
 		if a == nil {
 			a = &account{}
 			accts[roots[i]] = a
 		}
-		if k.acct != nil {
+		if k.acct == nil {
+			a.pace.begin(r.pool.rates.Load(), time.Now())
+		} else if !slices.Contains(from[a], k.acct) {
+			from[a] = append(from[a], k.acct)
 			a.merge(k.acct)
 			if heirs[k.acct] == nil {
 				heirs[k.acct] = a
@@ -184,6 +188,15 @@ func (r *ring) group(old []*key) {
 	}
 	for i, k := range r.keys {
 		k.acct = accts[roots[i]]
+	}
+	for _, a := range accts {
+		if a == nil {
+			continue
+		}
+		a.inherit(from[a], r.seq)
+		if a.probe != nil && a.probe.key.acct != a {
+			a.probe = nil // it went to the account that this one was parted from
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package keypool
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,14 +13,14 @@ import (
 const (
 	Ready    = "ready"
 	Cooling  = "cooling"  // until CoolUntil
-	Busy     = "busy"     // all slots of its account are in use
+	Busy     = "busy"     // it waits for a slot, another request's outcome, its pace or a refill; Reason says which
 	Parked   = "parked"   // until a person enables it or its secret changes
 	Disabled = "disabled" // switched off in the settings
 	Missing  = "missing"  // the settings name it, but there is no secret
 )
 
-// State is one key as people and pages are told of it. Cooldown, Errors, Slots
-// and Barred are those of its account.
+// State is one key as people and pages are told of it. Cooldown, Errors, Slots,
+// Rate, Limits and Barred are those of its account.
 type State struct {
 	Provider    string            `json:"provider"`
 	Name        string            `json:"name"`
@@ -37,6 +38,21 @@ type State struct {
 	LastUsed    time.Time         `json:"last_used,omitzero"`
 	Barred      map[string]string `json:"barred,omitempty"` // model → why
 	Uses        uint64            `json:"uses"`             // leases given since the program started
+	Rate        float64           `json:"rate,omitempty"`   // learned or configured pace in requests per second; 0: none
+	Queue       int               `json:"queue,omitempty"`  // requests that wait for a key of this provider
+	Limits      []Left            `json:"limits,omitempty"` // what is told and predicted of its limits
+	SharesWith  []string          `json:"shares_with,omitempty"`
+}
+
+// Left is one window of an account's limits.
+type Left struct {
+	Kind      string    `json:"kind"`
+	Window    string    `json:"window"`
+	Limit     int64     `json:"limit"`           // -1: not told
+	Told      int64     `json:"told"`            // remaining, as told last; -1: not told
+	Remaining int64     `json:"remaining"`       // predicted now, requests under way taken off; -1: not known
+	Reset     time.Time `json:"reset,omitzero"`  // as told last, or the next time it grows
+	Source    string    `json:"source,omitzero"` // "x-ratelimit", ...
 }
 
 // Unavailable says that no key of a provider can serve a request in the time it
@@ -44,9 +60,12 @@ type State struct {
 type Unavailable struct {
 	Provider, Model string
 	Until           time.Time // earliest return; zero: nothing returns by itself
-	Cooling         bool      // a key cools that would otherwise do
-	Busy            bool      // a key waits for nothing but a free slot
+	Cooling         bool      // a key returns by itself that would otherwise do
+	Busy            bool      // a key waits for nothing but a free slot or another request's outcome
+	Down            bool      // the provider fails, and is not asked for a moment
 	Keys            []State   // all of the provider's keys; to be read only
+
+	verdicts []verdict // of the keys that are named
 }
 
 // maxNamed bounds how many keys an error text names; Keys has them all.
@@ -71,29 +90,13 @@ func (u *Unavailable) Error() string {
 		}
 		b.WriteString(s.Name)
 		b.WriteByte(' ')
-		b.WriteString(s.words(u.Model))
+		if i < len(u.verdicts) {
+			b.WriteString(u.verdicts[i].words(&u.Keys[i], u.Model))
+			continue
+		}
+		b.WriteString(s.State + colon(s.Reason))
 	}
 	return b.String()
-}
-
-// words says in what way a key cannot serve model now.
-func (s *State) words(model string) string {
-	switch s.State {
-	case Cooling:
-		words := "back in " + span(time.Until(s.CoolUntil))
-		if s.Reason != "" {
-			words += " (" + s.Reason + ")"
-		}
-		return words
-	case Busy:
-		return fmt.Sprintf("busy (%d at once)", s.Slots)
-	case Ready:
-		if why, ok := s.Barred[model]; ok {
-			return "not for " + model + colon(why)
-		}
-		return Ready
-	}
-	return s.State + colon(s.Reason)
 }
 
 func colon(why string) string {
@@ -130,18 +133,22 @@ func (r *ring) states() []State {
 func (r *ring) statesLocked(now time.Time) []State {
 	out := make([]State, len(r.keys))
 	for i, k := range r.keys {
-		out[i] = k.state(now)
+		out[i] = r.state(k, now)
 		out[i].Current = i == r.cur
 	}
 	return out
 }
 
-func (k *key) state(now time.Time) State {
+// hardly is what the cheapest request costs, which states are told by.
+var hardly = Cost{}.amounts()
+
+func (r *ring) state(k *key, now time.Time) State {
 	a := k.acct
 	s := State{
 		Provider: k.Provider, Name: k.Name, Account: k.Account, Endpoint: k.Endpoint, Origin: k.Origin,
 		Fingerprint: k.print, Errors: a.errors, InFlight: k.inflight, Slots: a.slots(),
-		LastUsed: k.lastUsed, Uses: k.uses, State: Ready,
+		LastUsed: k.lastUsed, Uses: k.uses, State: Ready, Rate: a.pace.rate, Queue: len(r.waiters),
+		Limits: a.left(now), SharesWith: r.sharing(k),
 	}
 	if a.errors > 0 {
 		s.Reason = a.reason
@@ -149,17 +156,24 @@ func (k *key) state(now time.Time) State {
 	if a.cooling(now) {
 		s.CoolUntil = a.coolUntil
 	}
-	switch {
-	case k.Disabled:
-		s.State, s.Reason = Disabled, k.Problem
-	case k.off:
-		s.State, s.Reason = Missing, k.Problem
-	case k.parked:
+	v := r.admit(k, "", &hardly, now)
+	switch v.by {
+	case gateOff:
+		if s.State, s.Reason = Missing, k.Problem; k.Disabled {
+			s.State = Disabled
+		}
+	case gateParked:
 		s.State, s.Reason = Parked, k.parkWhy
-	case a.cooling(now):
-		s.State, s.Reason = Cooling, a.reason
-	case a.full():
+	case open, gateBarred:
+	case gateSlots:
+		s.State, s.Reason = Busy, ""
+	default:
+		if a.cooling(now) {
+			s.State, s.Reason = Cooling, a.reason
+			break
+		}
 		s.State = Busy
+		s.Reason = v.stands(&s, &r.circuit)
 	}
 	for model, b := range a.bars {
 		if now.Before(b.until) {
@@ -170,6 +184,51 @@ func (k *key) state(now time.Time) State {
 		}
 	}
 	return s
+}
+
+// stands says why a key that does not cool waits, without a countdown.
+func (v *verdict) stands(s *State, c *circuit) string {
+	switch v.by {
+	case gateDown:
+		return "the provider fails" + colon(c.why)
+	case gatePace:
+		return "paced at " + perSecond(s.Rate) + " requests per second"
+	case gateTold:
+		return v.amounts()
+	}
+	return "one request tries it first"
+}
+
+// left gives the told limits with what is predicted of them.
+func (a *account) left(now time.Time) []Left {
+	if len(a.windows) == 0 {
+		return nil
+	}
+	out := make([]Left, len(a.windows))
+	for i := range a.windows {
+		w := &a.windows[i]
+		w.step(now)
+		out[i] = Left{
+			Kind: w.Kind, Window: w.Window, Limit: w.Limit.Limit, Told: w.Remaining, Remaining: -1, Reset: w.Reset, Source: w.Source,
+		}
+		if !math.IsInf(w.level, 0) {
+			out[i].Remaining = int64(max(w.level, 0))
+		}
+	}
+	return out
+}
+
+// sharing names the keys that seem to be of the same account as k.
+func (r *ring) sharing(k *key) (names []string) {
+	if len(k.acct.windows) == 0 {
+		return nil // nobody compares it
+	}
+	for _, other := range r.keys {
+		if other.acct != k.acct && (k.acct.shares(other.acct) || other.acct.shares(k.acct)) {
+			names = append(names, other.Name)
+		}
+	}
+	return names
 }
 
 // barText names the barred models for a log line.

@@ -218,10 +218,10 @@ func (w *world) check() {
 	}
 	now := time.Now()
 	for _, x := range r.waiters {
-		if k := r.pick(&x.ask, now); k != nil {
-			w.t.Errorf("somebody waits for %s although %s is ready", x.ask.Model, k.Name)
+		if k := r.pick(&x.wish, now); k != nil {
+			w.t.Errorf("somebody waits for %s although %s is ready", x.Model, k.Name)
 		}
-		if o := r.look(x.ask.Model, now); !o.worth(x.deadline) {
+		if o := r.look(x.Model, &x.cost, now); !o.worth(x.deadline) {
 			w.t.Errorf("somebody waits for what cannot come: %+v", o)
 		}
 	}

@@ -19,7 +19,7 @@ type change struct {
 
 // note queues what is to be told of a key.
 func (r *ring) note(k *key, now time.Time) {
-	c := change{state: k.state(now), at: now}
+	c := change{state: r.state(k, now), at: now}
 	c.reason = c.state.Reason
 	if c.reason == "" {
 		c.reason = c.state.barText()
