@@ -243,6 +243,9 @@ func TestEveryVariableOfThePredecessorsIsHonouredOrNamed(t *testing.T) {
 		"FALLBACK_ON_COOLDOWN": "True", "ENABLE_INCOMING_AUTH": "false", "LOG_REQUESTS": "FALSE",
 		"CEREBRAS_BASE_URL": "https://a.example", "SYNTHETIC_BASE_URL": "https://a.example", "ZAI_BASE_URL": "https://a.example",
 		"ZAI_ANTHROPIC_BASE_URL": "https://a.example", "ZAI_TARGET_URL": "https://a.example",
+		"RATE_LIMIT_INITIAL": "10", "RATE_LIMIT_MIN": "1", "RATE_LIMIT_MAX": "50", "RATE_LIMIT_CEILING_ALPHA": "0.3",
+		"RATE_LIMIT_HOLD_MARGIN": "0.02", "RATE_LIMIT_PROBE_INTERVAL": "10", "RATE_LIMIT_STATE_MAX_AGE": "6h",
+		"QUOTA_POLL_ENABLED": "true", "QUOTA_POLL_INTERVAL": "1m", "QUOTA_POLL_TIMEOUT": "5s", "ZAI_QUOTA_BASE_URL": "https://api.z.ai",
 	}
 	n := 0
 	for lines := bufio.NewScanner(f); lines.Scan(); {

@@ -125,6 +125,7 @@ func TestEveryScalarCanBeSetByVariableAndFlag(t *testing.T) {
 		allowTime: "7s", allowBool: "false", allowSize: "5MiB",
 		"a whole number of at least 0": "7", "a whole number of at least 1": "7",
 		"an address such as 127.0.0.1:18080": "127.0.0.1:7", "a path": "/x", "debug, info, warn or error": "debug",
+		allowRate: "0.133", allowShare: "0.3", allowPoll: "synthetic, zai", "a URL such as https://api.z.ai": "https://quota.example",
 	}
 	for i := range scalars {
 		c := &scalars[i]

@@ -30,7 +30,7 @@ type value struct {
 func (c *scalar) variable() string { return "GLMTRAY_" + strings.ToUpper(c.name) }
 
 // scalars is every such setting, in the order of the documentation.
-var scalars = []scalar{
+var scalars = append([]scalar{
 	parsed("addr", "an address such as 127.0.0.1:18080", func(s *Settings) *string { return &s.Addr }, parseAddr),
 	boolean("allow_remote", func(s *Settings) *bool { return &s.AllowRemote }),
 	list("allowed_hosts", "names of hosts", func(s *Settings) *[]string { return &s.AllowedHosts }, notEmpty),
@@ -61,7 +61,7 @@ var scalars = []scalar{
 	boolean("close_to_tray", func(s *Settings) *bool { return &s.CloseToTray }),
 	boolean("demo", func(s *Settings) *bool { return &s.mayDemo }),
 	fileOnly(boolean("keys_named", func(s *Settings) *bool { return &s.KeysNamed })),
-}
+}, limitScalars...)
 
 // scalarNamed finds a scalar by its name in settings.toml.
 func scalarNamed(name string) *scalar {
@@ -92,6 +92,7 @@ func defaults(dataDir string) *Settings {
 		Aliases:            DefaultAliases(),
 		FallbackOnCooldown: true,
 		Cooldown:           60 * time.Second,
+		Quotas:             Quotas{Every: 2 * LeastQuotaPoll, Timeout: 10 * time.Second},
 		MaxWait:            90 * time.Second,
 		ShortWait:          3 * time.Second,
 		LastPatience:       120 * time.Second,

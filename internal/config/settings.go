@@ -40,6 +40,8 @@ type Settings struct {
 	SameFamilyFirst    bool // targets whose model is of the family that was asked for (GLM, say) come first
 	FallbackOnCooldown bool
 	Cooldown           time.Duration // for a refusal that does not say how long
+	Rates              Rates
+	Quotas             Quotas
 	MaxWait            time.Duration // longest wait for a key
 	ShortWait          time.Duration // a key that returns this soon is waited for rather than left
 	LastPatience       time.Duration // first-event patience at the last target

@@ -14,8 +14,9 @@ type Variable struct {
 
 const (
 	whyClaude      = "it is a setting of Claude Code, not of the proxy"
-	whyNoLimiter   = "there is no request rate to set: each key is used until its provider says wait"
-	whyNoQuota     = "plan quotas are not polled yet"
+	whyNoStep      = "the pace rises towards where refusals came, not by a fixed step; zai-proxy had dropped it, too"
+	whyNoRateFile  = "a learned pace is kept in the database"
+	whyNoStale     = "what was told of a quota counts until its window ends"
 	whyNoDashboard = "there is no dashboard process: the figures are the proxy's own"
 	whyNoCounting  = "prompt sizes are estimated and corrected by what the providers report"
 	whyBuild       = "version and build are part of the program"
@@ -57,23 +58,23 @@ var variables = []Variable{
 	{Name: "DEPLOYMENT_VARIANT", Use: "a label of the metrics", Why: "there are no metrics with labels yet"},
 	{Name: "TOKEN_COUNTING_ENABLED", Use: "counting of tokens", Why: whyNoCounting},
 	{Name: "TOKENIZER_MODEL", Use: "a label of the token counts", Why: whyNoCounting},
-	{Name: "RATE_LIMIT_INITIAL", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_MIN", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_MAX", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_CEILING_ALPHA", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_HOLD_MARGIN", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_PROBE_INTERVAL", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_ADDITIVE_INCREASE", Use: "request rate", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_STATE_FILE", Use: "request rate kept over a restart", Why: whyNoLimiter},
-	{Name: "RATE_LIMIT_STATE_MAX_AGE", Use: "request rate kept over a restart", Why: whyNoLimiter},
+	{Name: "RATE_LIMIT_INITIAL", Use: "rate_initial", Honoured: true},
+	{Name: "RATE_LIMIT_MIN", Use: "rate_min", Honoured: true},
+	{Name: "RATE_LIMIT_MAX", Use: "rate_max", Honoured: true},
+	{Name: "RATE_LIMIT_CEILING_ALPHA", Use: "rate_ceiling_alpha", Honoured: true},
+	{Name: "RATE_LIMIT_HOLD_MARGIN", Use: "rate_hold_margin", Honoured: true},
+	{Name: "RATE_LIMIT_PROBE_INTERVAL", Use: "rate_probe_interval", Honoured: true},
+	{Name: "RATE_LIMIT_ADDITIVE_INCREASE", Use: "request rate", Why: whyNoStep},
+	{Name: "RATE_LIMIT_STATE_FILE", Use: "request rate kept over a restart", Why: whyNoRateFile},
+	{Name: "RATE_LIMIT_STATE_MAX_AGE", Use: "rate_max_age", Honoured: true},
 	{Name: "ZAI_PROXY_VERSION", Use: "build", Why: whyBuild},
 	{Name: "ZAI_PROXY_COMMIT", Use: "build", Why: whyBuild},
 	{Name: "ZAI_PROXY_BUILD_TIME", Use: "build", Why: whyBuild},
-	{Name: "QUOTA_POLL_ENABLED", Use: "polling of plan quotas", Why: whyNoQuota},
-	{Name: "QUOTA_POLL_INTERVAL", Use: "polling of plan quotas", Why: whyNoQuota},
-	{Name: "QUOTA_POLL_TIMEOUT", Use: "polling of plan quotas", Why: whyNoQuota},
-	{Name: "QUOTA_STALE_AFTER", Use: "polling of plan quotas", Why: whyNoQuota},
-	{Name: "ZAI_QUOTA_BASE_URL", Use: "polling of plan quotas", Why: whyNoQuota},
+	{Name: "QUOTA_POLL_ENABLED", Use: "quota_poll", Honoured: true},
+	{Name: "QUOTA_POLL_INTERVAL", Use: "quota_every", Honoured: true},
+	{Name: "QUOTA_POLL_TIMEOUT", Use: "quota_timeout", Honoured: true},
+	{Name: "QUOTA_STALE_AFTER", Use: "polling of plan quotas", Why: whyNoStale},
+	{Name: "ZAI_QUOTA_BASE_URL", Use: "zai_quota_url", Honoured: true},
 
 	{Name: "LISTEN_ADDR", Use: "the dashboard's address", Why: "set addr, GLMTRAY_ADDR or --addr for the proxy's"},
 	{Name: "SCRAPE_TARGETS", Use: "the dashboard's sources", Why: whyNoDashboard},

@@ -58,6 +58,7 @@ type Finished struct {
 	Tokens    Tokens        `json:"tokens"`
 	FirstByte time.Duration `json:"first_byte_ns"` // until the first byte went to the client
 	Took      time.Duration `json:"took_ns"`
+	Waited    time.Duration `json:"waited_ns,omitempty"` // of Took: for a key that was free and had enough left
 	Demo      bool          `json:"demo,omitempty"`
 	Changed   []string      `json:"changed,omitempty"` // what was removed, renamed or repaired in the body
 }

@@ -173,6 +173,7 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 	}
 	c.attempts = append(c.attempts, a)
 	s.limits.note(t.provider.ID, accountOf(lease), reply.Limits)
+	c.learnLimits(lease, reply)
 	if s.opt.Bus.Watched() {
 		s.opt.Bus.Publish(event.Attempted{
 			ID: c.id, Time: time.Now(), N: len(c.attempts), Provider: a.Provider, Model: a.Model, Key: a.Key,
@@ -192,7 +193,9 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 		if reply.Class == upstream.OK {
 			lease.OK()
 		}
-	case keyCool, keyUntil:
+	case keyCool:
+		lease.Throttle(reply.Until, reply.Reason)
+	case keyUntil:
 		lease.Cool(reply.Until, reply.Reason)
 	case keySlow:
 		lease.Slow(reply.Until, reply.Reason)

@@ -37,8 +37,9 @@ type call struct {
 	facts    chat.Facts
 	decision route.Decision
 	attempts []attempt
-	skipped  []string // targets that were passed over, in words
-	changed  []string // what was done to the body that was answered
+	skipped  []string      // targets that were passed over, in words
+	changed  []string      // what was done to the body that was answered
+	waited   time.Duration // for keys
 	answered served
 	out      outcome
 }

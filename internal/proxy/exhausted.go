@@ -81,6 +81,10 @@ func (h *hunt) keep(a *answer, e *attemptError) {
 // refused remembers a target that had no key to give.
 func (h *hunt) refused(t *try, u *keypool.Unavailable) {
 	h.told = append(h.told, u.Error())
+	if u.Down && !u.Busy && !u.Cooling {
+		h.down = &attemptError{provider: t.provider.ID, class: upstream.Refused, reason: u.Error()}
+		return
+	}
 	if u.Busy || u.Cooling { // else all that would end is a bar, which a person has to see to
 		h.waits = append(h.waits, t.step)
 	}

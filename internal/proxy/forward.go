@@ -125,7 +125,9 @@ const keyChanges = 8
 // back unused.
 func (s *Server) acquire(ctx context.Context, c *call, t *try) (*keypool.Lease, error) {
 	t.last = s.isLast(c, t)
-	ask := keypool.Ask{Provider: t.provider.ID, Model: t.step.Model, Wait: waitAt(c.world.settings, t.last), Avoid: t.used}
+	defer c.waitedFor(time.Now())
+	ask := s.wish(c, t.step, t.provider)
+	ask.Wait, ask.Avoid = waitAt(c.world.settings, t.last), t.used
 	until := time.Now().Add(ask.Wait)
 	for strange := 0; strange < keyChanges; ask.Wait = time.Until(until) {
 		lease, err := s.opt.Pool.Acquire(ctx, ask)
@@ -162,7 +164,8 @@ func (s *Server) isLast(c *call, t *try) bool {
 	}
 	var first time.Time // return of a key behind
 	for _, step := range behind {
-		r := s.opt.Pool.Ready(step.Target.Provider, step.Model)
+		ask := s.wishAt(c, step)
+		r := s.opt.Pool.Outlook(&ask)
 		if r.Ready > 0 || r.Busy {
 			return false
 		}
@@ -173,7 +176,8 @@ func (s *Server) isLast(c *call, t *try) bool {
 	if first.IsZero() || time.Until(first) > c.world.settings.MaxWait {
 		return true
 	}
-	mine := s.opt.Pool.Ready(t.provider.ID, t.step.Model)
+	ask := s.wish(c, t.step, t.provider)
+	mine := s.opt.Pool.Outlook(&ask)
 	return !mine.Until.IsZero() && !first.Before(mine.Until)
 }
 

@@ -94,7 +94,7 @@ func (c *call) finished() event.Finished {
 			Prompt: c.out.usage.Prompt, Cached: c.out.usage.Cached,
 			Completion: c.out.usage.Completion, Reasoning: c.out.usage.Reasoning,
 		},
-		FirstByte: c.out.firstByte, Took: time.Since(c.start), Changed: c.changed,
+		FirstByte: c.out.firstByte, Took: time.Since(c.start), Waited: c.waited, Changed: c.changed,
 	}
 	if p := c.world.settings.Provider(f.Provider); p != nil {
 		f.Demo = p.Demo
@@ -130,6 +130,9 @@ func (s *Server) logLine(c *call, f *event.Finished) {
 	)
 	if f.Client != "" {
 		attrs = append(attrs, slog.String("client", f.Client))
+	}
+	if ms := f.Waited.Milliseconds(); ms > 0 {
+		attrs = append(attrs, slog.Int64("waited_ms", ms))
 	}
 	if c.out.usage.Known() {
 		attrs = append(attrs, slog.Int("prompt", f.Tokens.Prompt), slog.Int("completion", f.Tokens.Completion))

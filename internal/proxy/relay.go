@@ -48,6 +48,7 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	default:
 		s.relayBytes(out, c, a)
 	}
+	c.settleCost(a.lease)
 	if c.out.usage.Known() && c.chat {
 		s.opt.Tokens.Learn(c.answered.provider, c.answered.model, c.facts, c.out.usage)
 	}

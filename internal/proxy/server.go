@@ -126,6 +126,7 @@ func (s *Server) Apply(settings *config.Settings) {
 	for _, v := range secretsOf(settings) {
 		s.opt.Scrub.Add(v) // those that are gone are still used by requests under way
 	}
+	s.opt.Pool.Tune(rates(settings))
 	s.opt.Pool.Set(poolKeys(settings), settings.Cooldown)
 	s.world.Store(w)
 	if old != nil {
