@@ -21,7 +21,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test screenshots lint bench help clean go
+.PHONY: run demo build headless test screenshots lint bench bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
 	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
@@ -63,11 +63,14 @@ lint: go ## golangci-lint, as .golangci.yml has it
 bench: headless ## what glmtray costs beside a bare reverse proxy
 	@go run ./internal/bench -bin bin/glmtray $(ARGS)
 
+bench-limits: go ## an hour of agents against the vendors' limits, known in advance or not
+	@go test -count=1 -trimpath -tags migrated_fynedo,headless -v ./internal/bench/limits -script 1h -agents 18 $(ARGS)
+
 clean: ## remove what was built
 	@rm -rf bin dist
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 go:
 	@command -v go >/dev/null || { \

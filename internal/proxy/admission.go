@@ -103,3 +103,20 @@ func rates(set *config.Settings) keypool.Rates {
 		Initial: r.Initial, Min: r.Min, Max: r.Max, Alpha: r.CeilingAlpha, Hold: r.HoldMargin, Probe: r.ProbeInterval, MaxAge: r.MaxAge,
 	}
 }
+
+// moreRounds bounds how often a chain is gone through again.
+const moreRounds = 2
+
+// onceMore decides whether a chain whose last target has just refused is gone
+// through again: a key that was missing before returns in a moment, and the
+// client would only ask again then.
+func (s *Server) onceMore(c *call, h *hunt, round int) bool {
+	if round > moreRounds || c.world.settings.MaxRetries > 0 || h.down != nil || h.kept != nil || h.refusal != nil || !h.limited || len(h.waits) == 0 {
+		return false
+	}
+	if set := c.world.settings; time.Since(c.start) > set.MaxWait || time.Until(s.earliest(c, h.waits)) > set.ShortWait {
+		return false
+	}
+	*h = hunt{told: h.told}
+	return true
+}

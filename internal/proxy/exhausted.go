@@ -106,7 +106,7 @@ func (s *Server) final(c *call, h *hunt) (*answer, *chat.Error) {
 	case h.down != nil:
 		return nil, h.failed()
 	case len(h.waits) > 0:
-		until := s.earliest(h.waits)
+		until := s.earliest(c, h.waits)
 		return nil, exhausted(until, s.reports(c), h.told)
 	}
 	return nil, h.noUsableKey()
@@ -142,11 +142,12 @@ func (h *hunt) noUsableKey() *chat.Error {
 const busyReturn = 5 * time.Second
 
 // earliest finds out when the first key returns to where one was missing.
-func (s *Server) earliest(steps []route.Step) time.Time {
+func (s *Server) earliest(c *call, steps []route.Step) time.Time {
 	now := time.Now()
 	var first time.Time
 	for _, step := range steps {
-		r := s.opt.Pool.Ready(step.Target.Provider, step.Model)
+		ask := s.wishAt(c, step)
+		r := s.opt.Pool.Outlook(&ask)
 		until := r.Until
 		switch {
 		case r.Ready > 0:

@@ -49,20 +49,28 @@ type try struct {
 // client is told.
 func (s *Server) forward(ctx context.Context, c *call) (*answer, *chat.Error) {
 	var h hunt
+	for round := 0; round == 0 || s.onceMore(c, &h, round); round++ {
+		if a, next := s.walk(ctx, c, &h); next == thenRelay {
+			return a, nil
+		} else if next == thenStop {
+			break
+		}
+	}
+	return s.final(c, &h)
+}
+
+// walk goes through the chain once.
+func (s *Server) walk(ctx context.Context, c *call, h *hunt) (*answer, then) {
 	for i, step := range c.decision.Chain {
 		p := c.world.settings.Provider(step.Target.Provider)
 		if p == nil {
 			continue // the settings were checked; a pin may name what a reload took away
 		}
-		a, next := s.visit(ctx, c, &try{step: step, at: i, provider: p}, &h)
-		if next == thenRelay {
-			return a, nil
-		}
-		if next == thenStop {
-			break
+		if a, next := s.visit(ctx, c, &try{step: step, at: i, provider: p}, h); next != thenNext {
+			return a, next
 		}
 	}
-	return s.final(c, &h)
+	return nil, thenNext
 }
 
 // visit tries one target until it answers or is to be left.

@@ -16,6 +16,7 @@ const (
 	slowMax     = 10 * time.Second
 	defaultBar  = 24 * time.Hour
 	cleanToGrow = 10 // clean answers that earn one more slot
+	mostAgain   = 3  // times that this is made fourfold for a number of slots that was refused again
 	failsToCool = 2  // consecutive server errors that cool a key
 )
 
@@ -45,6 +46,7 @@ type account struct {
 	learned int // slots learned from refusals; 0: none
 	refused int // requests in flight when it was learned
 	clean   int // OKs since the last change of learned
+	again   int // times in a row that no more than refused was refused
 }
 
 // bar keeps one model from an account.
@@ -81,19 +83,25 @@ func (a *account) barredUntil(model string, now time.Time) time.Time {
 
 // halve learns a limit from a refusal for concurrency.
 func (a *account) halve() {
+	if a.refused > 0 && a.inflight <= a.refused {
+		a.again = min(a.again+1, mostAgain)
+	} else {
+		a.again = 0
+	}
 	a.refused = a.inflight
 	a.learned = max(1, a.inflight/2)
 	a.clean = 0
 }
 
-// grow counts a clean answer and reports whether that earned a slot. A learned
+// grow counts a clean answer and reports whether that earned a slot, which takes
+// four times as many each time that the same number of slots was refused. A learned
 // limit is forgotten when it reaches the configured one or, without such, when
 // it has passed twice the load that was refused.
 func (a *account) grow() bool {
 	if a.learned == 0 {
 		return false
 	}
-	if a.clean++; a.clean < cleanToGrow {
+	if a.clean++; a.clean < cleanToGrow<<(2*a.again) {
 		return false
 	}
 	a.clean = 0
@@ -107,7 +115,7 @@ func (a *account) grow() bool {
 func (a *account) reset() {
 	a.coolUntil, a.reason, a.bars = time.Time{}, "", nil
 	a.errors, a.strikes, a.fails = 0, 0, 0
-	a.learned, a.refused, a.clean = 0, 0, 0
+	a.learned, a.refused, a.clean, a.again = 0, 0, 0, 0
 	a.half, a.probe, a.windows, a.pace = false, nil, nil, pace{}
 }
 
@@ -134,7 +142,7 @@ func (a *account) merge(old *account) {
 		a.bar(model, b)
 	}
 	if old.learned > 0 && (a.learned == 0 || old.learned < a.learned) {
-		a.learned, a.refused, a.clean = old.learned, old.refused, old.clean
+		a.learned, a.refused, a.clean, a.again = old.learned, old.refused, old.clean, old.again
 	}
 	a.half = a.half || old.half
 	if a.probe == nil {

@@ -64,6 +64,17 @@ func TestACircuitIsNeverOpenForLong(t *testing.T) {
 	})
 }
 
+func TestClearingAKeyClosesTheCircuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a", "b")
+		broke(t, p, 5)
+		if err := p.Clear(prov, "b"); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "asked at once", p.Ready(prov, "").Ready, 2)
+	})
+}
+
 func TestARefusalProvesThatTheProviderIsThere(t *testing.T) {
 	for name, refuse := range map[string]func(*Lease){
 		"rate":        func(l *Lease) { l.Throttle(in(time.Second), "") },

@@ -176,10 +176,12 @@ func (p *Pool) Enable(provider, name string) error {
 }
 
 // Clear lifts all that would pass by itself from a key and its account: the
-// cooldown, bars, the error count, and all that was told or learned of limits.
+// cooldown, bars, the error count, and all that was told or learned of limits. Whoever does so
+// wants the provider asked, so its circuit is closed as well.
 func (p *Pool) Clear(provider, name string) error {
 	return p.change(provider, name, func(r *ring, k *key, now time.Time) {
 		k.acct.reset()
+		r.alive(now)
 		r.noteAll(k.acct, now)
 	})
 }

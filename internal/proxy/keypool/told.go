@@ -66,6 +66,36 @@ type window struct {
 	every  time.Duration // between two Resets
 	margin float64       // by how much predictions were too high lately
 	seq    uint64        // of the lease whose answer told it
+	prompt price         // of a prompt token
+}
+
+// price is what a provider charges a prompt token with before it answers, as a
+// share of what it counts in the end: its estimate is not ours. It shows in how
+// far predictions are off by when more prompts were given back than charged.
+type price struct {
+	share float64
+	ended float64 // prompt tokens of requests that ended since the window was told
+	mark  float64 // prompt tokens ever taken when it was told
+}
+
+// learn holds an error against the prompts that it is of.
+func (p *price) learn(off, charged, notable float64) {
+	given := p.ended - (charged - p.mark)
+	p.ended, p.mark = 0, charged
+	if given > notable || given < -notable {
+		p.share = min(max(p.share-priceGain*off/given, leastPrice), mostPrice)
+	}
+}
+
+// charge is what a request is charged with here before it is answered.
+func (w *window) charge(cost *amounts) float64 {
+	switch w.kind {
+	case tokens:
+		return cost[tokens] - cost[inputTokens]*(1-w.prompt.share)
+	case inputTokens:
+		return cost[inputTokens] * w.prompt.share
+	}
+	return cost[w.kind]
 }
 
 // The windows' lengths. A name that is not here has none that is known. That of
@@ -93,25 +123,30 @@ const (
 	continuous  = time.Minute // longest window that is refilled all the time
 	maxMargin   = 0.25        // of a full window
 	marginDecay = 0.9         // per telling
+	priceGain   = 0.3         // how much of an error is believed at once
+	leastPrice  = 0.3
+	mostPrice   = 3
 )
 
 // set takes in what an answer told. since is what leases younger than the one
 // that told it have taken.
-func (w *window) set(l Limit, since float64, seq uint64, now time.Time) {
+func (w *window) set(l Limit, since *amounts, mark *amounts, seq uint64, now time.Time) {
 	w.step(now)
-	was := w.level + since
+	younger := w.charge(since)
+	was := w.level + younger
 	w.Limit, w.at, w.seq = l, now, seq
 	w.full = math.Inf(1)
 	if l.Limit >= 0 {
 		w.full = float64(l.Limit)
 	}
-	w.level = w.full - since
+	w.level = w.full - younger
 	if l.Remaining >= 0 {
-		w.level = min(float64(l.Remaining), w.full) - since
+		w.level = min(float64(l.Remaining), w.full) - younger
 		// How far off the prediction was: prices that the provider estimates
 		// higher than we do, or somebody else who uses the account.
 		if off := was - float64(l.Remaining); !math.IsInf(off, 0) && !math.IsNaN(off) {
 			w.margin = min(max(off, w.margin*marginDecay, 0), w.full*maxMargin)
+			w.prompt.learn(off, mark[inputTokens], w.full*notable)
 		}
 	}
 	w.returns(now)
@@ -166,7 +201,7 @@ func (w *window) step(now time.Time) {
 // price is what a request needs here before it is let in. One that costs more
 // than the whole window goes when the window is full.
 func (w *window) price(cost *amounts) float64 {
-	n := cost[w.kind]
+	n := w.charge(cost)
 	if n == 0 {
 		return 1 // nobody can use a window that has run dry
 	}
@@ -196,11 +231,15 @@ func (a *account) told(t Limit, mark *amounts, seq uint64, now time.Time) {
 	if !ok || seq < a.fresh || (t.Limit < 0 && t.Remaining < 0) || t.Limit == 0 {
 		return
 	}
+	var since amounts
+	for kind, n := range a.taken {
+		since[kind] = n - mark[kind]
+	}
 	for i := range a.windows {
 		w := &a.windows[i]
 		if w.kind == kind && w.Window == t.Window && w.Source == t.Source {
 			if seq >= w.seq {
-				w.set(t, a.taken[kind]-mark[kind], seq, now)
+				w.set(t, &since, mark, seq, now)
 			}
 			return
 		}
@@ -208,8 +247,10 @@ func (a *account) told(t Limit, mark *amounts, seq uint64, now time.Time) {
 	if len(a.windows) == maxWindows {
 		return
 	}
-	a.windows = append(a.windows, window{kind: kind, level: math.Inf(1), full: math.Inf(1), at: now})
-	a.windows[len(a.windows)-1].set(t, a.taken[kind]-mark[kind], seq, now)
+	a.windows = append(a.windows, window{
+		kind: kind, level: math.Inf(1), full: math.Inf(1), at: now, prompt: price{share: 1, mark: mark[inputTokens]},
+	})
+	a.windows[len(a.windows)-1].set(t, &since, mark, seq, now)
 }
 
 // maxWindows bounds what a provider can make us keep per account.
@@ -224,27 +265,33 @@ func (a *account) take(cost *amounts, now time.Time) (mark amounts) {
 	for i := range a.windows {
 		w := &a.windows[i]
 		w.step(now)
-		w.level -= cost[w.kind]
+		w.level -= w.charge(cost)
 	}
 	return a.taken
 }
 
-// back returns part of what a request has reserved: what it did not use, or all
-// of it (refused) if it was refused. Of a refusal the provider itself has never
-// counted anything, so a window that was told since is right already.
-func (a *account) back(unused *amounts, seq uint64, refused bool, now time.Time) {
+// refuse returns what a refused request has reserved. The provider itself has
+// never counted it, so a window that was told since is right already.
+func (a *account) refuse(cost *amounts, seq uint64, now time.Time) {
 	for i := range a.windows {
 		w := &a.windows[i]
-		if refused && w.seq >= seq {
-			continue
+		if w.seq < seq {
+			w.step(now)
+			w.level = min(w.level+w.charge(cost), w.full)
 		}
-		w.step(now)
-		w.level = min(w.level+unused[w.kind], w.full)
 	}
-	if !refused {
-		for kind, n := range unused {
-			a.taken[kind] -= n
-		}
+}
+
+// end replaces what a request has reserved by what it used.
+func (a *account) end(cost, used *amounts, now time.Time) {
+	for i := range a.windows {
+		w := &a.windows[i]
+		w.step(now)
+		w.level = min(w.level+w.charge(cost)-used[w.kind], w.full)
+		w.prompt.ended += cost[inputTokens]
+	}
+	for kind := range used {
+		a.taken[kind] += used[kind] - cost[kind]
 	}
 }
 
@@ -289,12 +336,7 @@ func (l *Lease) Used(total int) {
 	}
 	l.holds = false
 	used := Cost{Tokens: total, Output: max(total-int(l.cost[inputTokens]), 0)}.amounts()
-	var unused amounts
-	for kind, n := range l.cost {
-		unused[kind] = n - used[kind]
-	}
-	unused[requests], unused[percent] = 0, 0
-	a.back(&unused, l.seq, false, time.Now())
+	a.end(&l.cost, &used, time.Now())
 	r.settle()
 }
 
@@ -302,7 +344,7 @@ func (l *Lease) Used(total int) {
 func (l *Lease) refund(a *account, now time.Time) {
 	if l.holds {
 		l.holds = false
-		a.back(&l.cost, l.seq, true, now)
+		a.refuse(&l.cost, l.seq, now)
 	}
 }
 

@@ -23,7 +23,7 @@ func perDay(limit, remaining int64, reset time.Duration) Limit {
 	return Limit{Kind: "requests", Window: "day", Limit: limit, Remaining: remaining, Reset: in(reset), Source: "x-ratelimit"}
 }
 
-func costs(tokens int) Ask { return Ask{Cost: Cost{Tokens: tokens}} }
+func costs(tokens int) Ask { return Ask{Cost: Cost{Tokens: tokens, Output: tokens}} }
 
 // tell serves a request that costs nothing and whose answer tells limits.
 func tell(t *testing.T, p *Pool, avoid []string, limits ...Limit) {
@@ -234,6 +234,38 @@ func TestPredictionsThatWereTooHighLeaveAMargin(t *testing.T) {
 		l.OK()
 		refused(t, p, costs(70_000))
 		want(t, "with the margin it fits", serve(t, p, costs(60_000)), "a")
+	})
+}
+
+func TestAProvidersPriceOfPromptsIsLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a")
+		// The provider charges a prompt with 5,000 that it counts as 7,000 in the
+		// end. How many are under way when it tells differs, so that it shows.
+		level := 1_000_000.0
+		hour := func() []Limit {
+			return []Limit{{Kind: "tokens", Window: "hour", Limit: 1_000_000, Remaining: int64(level), Reset: in(time.Hour), Source: "x"}}
+		}
+		tell(t, p, nil, hour()...)
+		var off []float64
+		for i := range 40 {
+			off = append(off, p.ring(prov).keys[0].acct.windows[0].level-level)
+			var out []*Lease
+			for range 1 + i%2*4 {
+				out = append(out, take(t, p, Ask{Cost: Cost{Tokens: 8_000, Output: 1_000}}))
+				level -= 6_000
+			}
+			out[len(out)-1].Told(hour())
+			for _, l := range out {
+				l.OK()
+				l.Used(7_500)
+				l.Release()
+				level -= 7_500 - 6_000
+			}
+		}
+		if first, last := math.Abs(off[2]), math.Abs(off[len(off)-2]); last > 500 || first < 2_000 {
+			t.Errorf("predictions are off by %.0f", off)
+		}
 	})
 }
 

@@ -152,7 +152,7 @@ func fake(t testing.TB, h http.HandlerFunc) (s *Sender, end func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.dial = p.dial
+	s.opt.Dial = p.dial
 	return s, func() {
 		s.CloseIdle()
 		_ = srv.Close()

@@ -28,6 +28,10 @@ type Options struct {
 	UserAgent string // "glmtray/VERSION"; "": "glmtray"
 	Scrub     *secret.Scrubber
 	Log       *slog.Logger
+
+	// Dial connects in place of the network, for what runs without one; nil: the
+	// network.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Sender sends requests. It keeps one connection pool per host, so that a
@@ -41,8 +45,6 @@ type Sender struct {
 	proxy func(*url.URL) (*url.URL, error)
 	roots *x509.CertPool
 	pools map[poolID]*http.Transport
-
-	dial func(ctx context.Context, network, addr string) (net.Conn, error) // tests only
 }
 
 // Sizes of the connection pools.
@@ -174,7 +176,7 @@ func (s *Sender) pool(id poolID) *http.Transport {
 	if t := s.pools[id]; t != nil {
 		return t
 	}
-	dial := s.dial
+	dial := s.opt.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: id.connect, KeepAlive: 30 * time.Second}).DialContext
 	}

@@ -307,7 +307,7 @@ func TestAConnectionThatNeverStandsIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		hang := make(chan struct{})
-		s.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		s.opt.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			select {
 			case <-hang:
 			case <-ctx.Done():
