@@ -250,6 +250,7 @@ func (a *app) apply(ctx context.Context, settings *config.Settings) error {
 func (a *app) background(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.busy.Go(func() { a.server.Discover(ctx, a.wake) })
+	a.busy.Go(func() { a.server.PollQuotas(ctx) })
 	a.busy.Go(func() { a.states.run(ctx) })
 	a.busy.Go(func() { a.clients.Run(ctx) })
 	a.busy.Go(func() { a.remember(ctx) })

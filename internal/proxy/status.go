@@ -119,6 +119,9 @@ func (s *Server) Snapshot() Status {
 		st.Notes = append(st.Notes, n.Text)
 	}
 	st.Notes = append(st.Notes, s.strays.all()...)
+	for _, pair := range s.opt.Pool.Suspects() {
+		st.Notes = append(st.Notes, pair.Provider+": "+pair.Text+"; give both one account name if they do")
+	}
 	return st
 }
 

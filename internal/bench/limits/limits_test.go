@@ -19,7 +19,7 @@ import (
 
 var (
 	script = flag.Duration("script", 10*time.Minute, "simulated `time` the agents work for; make bench-limits: 1h")
-	agents = flag.Int("agents", 32, "`number` of agents; make bench-limits: 18, which the providers can bear for an hour")
+	agents = flag.Int("agents", 36, "`number` of agents; make bench-limits: 18, which the providers can bear for an hour")
 )
 
 // result is what one run came to.
@@ -62,7 +62,7 @@ func (w *world) agent(n uint64, until time.Time, out *result, mu *sync.Mutex) {
 
 // ask sends one streamed turn of about size tokens and reads the answer.
 func (w *world) ask(session string, size, limit int) (first time.Duration, status int, text string) {
-	body := fmt.Sprintf(`{"model":"large","stream":true,"max_tokens":%d,"messages":[{"role":"user","content":%q}]}`,
+	body := fmt.Sprintf(`{"model":"gpt-oss-120b","stream":true,"max_tokens":%d,"messages":[{"role":"user","content":%q}]}`,
 		limit, strings.Repeat("let x = foo(bar);\n", size/6))
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/v1/chat/completions", strings.NewReader(body))
 	r.Host = "127.0.0.1"

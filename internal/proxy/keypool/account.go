@@ -16,7 +16,7 @@ const (
 	slowMax     = 10 * time.Second
 	defaultBar  = 24 * time.Hour
 	cleanToGrow = 10 // clean answers that earn one more slot
-	mostAgain   = 3  // times that this is made fourfold for a number of slots that was refused again
+	mostAgain   = 3  // times that this is made fourfold for a number of slots that was refused
 	failsToCool = 2  // consecutive server errors that cool a key
 )
 
@@ -94,14 +94,18 @@ func (a *account) halve() {
 }
 
 // grow counts a clean answer and reports whether that earned a slot, which takes
-// four times as many each time that the same number of slots was refused. A learned
+// four times as many where that number was refused, each time that it was. A learned
 // limit is forgotten when it reaches the configured one or, without such, when
 // it has passed twice the load that was refused.
 func (a *account) grow() bool {
 	if a.learned == 0 {
 		return false
 	}
-	if a.clean++; a.clean < cleanToGrow<<(2*a.again) {
+	again := a.again
+	if a.learned+1 == a.refused {
+		again++
+	}
+	if a.clean++; a.clean < cleanToGrow<<(2*min(again, mostAgain)) {
 		return false
 	}
 	a.clean = 0

@@ -101,7 +101,8 @@ func (l *Lease) coolDown(until time.Time, why string, tooFast bool) {
 
 // Slow reports a refusal for too many requests at once: the account gets half
 // the slots that were in use, at least one, and a pause until then, or of 2 to
-// 10 s if until is zero. Each 10 OKs give a slot back, up to what is configured;
+// 10 s if until is zero. Each 10 OKs give a slot back (40 the last that was
+// refused, and more if it is refused again), up to what is configured;
 // where nothing is, the limit is dropped once it exceeds twice the load that was
 // refused. Vendors count per account and model; the pool does so per account.
 func (l *Lease) Slow(until time.Time, why string) {

@@ -173,13 +173,13 @@ func TestARefusalForConcurrencyHalvesTheSlotsAndCleanAnswersGiveThemBack(t *test
 			l.Release()
 		}
 		slots := []int{}
-		for range 13 {
+		for range 16 {
 			for range 10 {
 				serve(t, p, Ask{})
 			}
 			slots = append(slots, stateOf(t, p, "a").Slots)
 		}
-		want(t, "slots", fmt.Sprint(slots), "[5 6 7 8 9 10 11 12 13 14 15 16 0]")
+		want(t, "slots", fmt.Sprint(slots), "[5 6 7 7 7 7 8 9 10 11 12 13 14 15 16 0]")
 	})
 }
 
