@@ -157,9 +157,13 @@ func (a *account) merge(old *account) {
 	}
 }
 
-// inherit takes over the told limits of the account that a's keys come from, if
+// inherit comes once all keys are where they belong. It takes over the told
+// limits of the account that a's keys come from, if
 // they come from one alone. What two accounts were told says nothing of one.
 func (a *account) inherit(from []*account, seq uint64) {
+	if a.probe != nil && a.probe.key.acct != a {
+		a.probe = nil // it went to the account that this one was parted from
+	}
 	if len(from) != 1 {
 		a.fresh = seq + 1
 		return

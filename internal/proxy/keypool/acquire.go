@@ -62,6 +62,9 @@ func (p *Pool) Acquire(ctx context.Context, a Ask) (*Lease, error) {
 	if !r.queued(a.Model) {
 		if k := r.pick(&w, now); k != nil {
 			l := r.lease(k, &w, now)
+			if len(r.waiters) > 0 {
+				r.serve(now) // there is less for those who wait
+			}
 			r.mu.Unlock()
 			return l, nil
 		}
@@ -106,21 +109,29 @@ func (r *ring) wait(ctx context.Context, w *waiter) (*Lease, error) {
 	if len(r.waiters) == 0 && r.timer != nil {
 		r.timer.Stop()
 	}
-	r.mu.Unlock()
+	r.settle() // whoever waited behind it may want less
 	return nil, ctx.Err()
 }
 
 // serve goes through those who wait, in order: a key for whom there is one, a
 // refusal for whom waiting cannot help any more, and the timer for the rest.
 func (r *ring) serve(now time.Time) {
+	for r.round(now) {
+	}
+}
+
+// round reports whether somebody was served after others had been told to wait:
+// there is less for them now.
+func (r *ring) round(now time.Time) (again bool) {
 	var none []outlook // models for which this round found no key; usually one
 	var next time.Time
 	left := r.waiters[:0]
 	for _, w := range r.waiters {
-		i := slices.IndexFunc(none, func(o outlook) bool { return o.model == w.Model })
+		i := slices.IndexFunc(none, func(o outlook) bool { return o.model == w.Model && !o.gives(&w.cost) })
 		if i < 0 {
 			if k := r.pick(&w.wish, now); k != nil {
 				w.hand(r.lease(k, &w.wish, now), nil)
+				again = again || len(none) > 0
 				continue
 			}
 			i = len(none)
@@ -129,6 +140,7 @@ func (r *ring) serve(now time.Time) {
 		o := &none[i]
 		if !now.Before(w.deadline) || !o.worth(w.deadline) {
 			w.hand(nil, r.refuse(o, &w.cost, now))
+			o.left = true
 			continue
 		}
 		left = append(left, w)
@@ -137,6 +149,7 @@ func (r *ring) serve(now time.Time) {
 	clear(r.waiters[len(left):])
 	r.waiters = left
 	r.arm(next.Sub(now))
+	return again
 }
 
 // earlier ignores zero times.

@@ -143,7 +143,7 @@ func (l *Lease) Fail(why string) {
 		a.errors++
 		a.reason = why
 		r.noteAll(a, now)
-		r.unlock()
+		r.settle()
 		return
 	}
 	d := backoff(min(r.pool.base(), failBase), a.strikes, maxFail)
@@ -181,6 +181,8 @@ func (l *Lease) Bar(model, why string, until time.Time) {
 		return
 	}
 	now := time.Now()
+	r.alive(now)
+	l.refund(a, now)
 	told := !until.IsZero()
 	if told {
 		until = deadline(until, now)
@@ -189,7 +191,7 @@ func (l *Lease) Bar(model, why string, until time.Time) {
 	}
 	// Without a told time the first of parallel reports stands.
 	if (!told && !a.barredUntil(model, now).IsZero()) || !a.bar(model, bar{until: until, why: why}) {
-		r.mu.Unlock()
+		r.settle()
 		return
 	}
 	r.noteAll(a, now)

@@ -117,6 +117,8 @@ type outlook struct {
 	cooling  bool      // a key returns that would otherwise do
 	busy     bool      // a key waits for nothing but a slot or somebody's outcome
 	down     bool      // the provider's circuit is open
+	tokens   float64   // that whoever it was looked for costs
+	left     bool      // whoever that was does not wait any more
 	states   []State   // made once when somebody has to be refused
 	verdicts []verdict // of the keys that are named then
 }
@@ -126,8 +128,12 @@ func (o *outlook) worth(then time.Time) bool {
 	return o.busy || (!o.until.IsZero() && !o.until.After(then))
 }
 
+// gives reports whether a request that costs less may have better luck: the one
+// ahead of it is gone.
+func (o *outlook) gives(cost *amounts) bool { return o.left && cost[tokens] < o.tokens }
+
 func (r *ring) look(model string, cost *amounts, now time.Time) outlook {
-	o := outlook{model: model, down: now.Before(r.circuit.openUntil)}
+	o := outlook{model: model, tokens: cost[tokens], down: now.Before(r.circuit.openUntil)}
 	for _, k := range r.keys {
 		v := r.admit(k, model, cost, now)
 		switch {

@@ -190,12 +190,8 @@ func (r *ring) group(old []*key) {
 		k.acct = accts[roots[i]]
 	}
 	for _, a := range accts {
-		if a == nil {
-			continue
-		}
-		a.inherit(from[a], r.seq)
-		if a.probe != nil && a.probe.key.acct != a {
-			a.probe = nil // it went to the account that this one was parted from
+		if a != nil {
+			a.inherit(from[a], r.seq)
 		}
 	}
 }

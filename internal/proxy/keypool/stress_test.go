@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -129,6 +130,8 @@ func (w *world) request(r *rand.Rand) {
 	if r.IntN(4) == 0 {
 		a.Avoid = []string{fmt.Sprintf("k%d", r.IntN(worldKeys))}
 	}
+	a.Session = fmt.Sprintf("s%d", r.IntN(10))
+	a.Cost = Cost{Tokens: r.IntN(3_000), Output: r.IntN(1_000)}
 	start := time.Now()
 	l, err := w.p.Acquire(ctx, a)
 	if took := time.Since(start); took > a.Wait {
@@ -158,7 +161,18 @@ func (w *world) report(l *Lease, model string, r *rand.Rand) {
 		}
 		return in(time.Duration(r.IntN(5000)-500) * time.Millisecond)
 	}
-	switch r.IntN(24) {
+	if r.IntN(2) == 0 {
+		left := r.Int64N(10_000)
+		l.Told([]Limit{
+			{Kind: "tokens", Window: "second", Limit: 10_000, Remaining: left, Source: "x"},
+			{Kind: "requests", Window: "minute", Limit: 600, Remaining: left/20 + 1, Reset: in(time.Second), Source: "x"},
+		})
+	}
+	switch r.IntN(26) {
+	case 24:
+		l.Broke("reset")
+	case 25:
+		l.Throttle(until(), "429")
 	case 0, 1:
 		l.Cool(until(), "429")
 	case 2:
@@ -173,6 +187,7 @@ func (w *world) report(l *Lease, model string, r *rand.Rand) {
 		}
 	default:
 		l.OK()
+		l.Used(r.IntN(3_000))
 	}
 }
 
@@ -204,9 +219,28 @@ func (w *world) meddle(r *rand.Rand) {
 	}
 }
 
-// check looks at the pool while everybody else is asleep.
+// check looks at the pool while everybody else is asleep. What becomes ready at
+// this very instant is given out by a timer a few microseconds later.
 func (w *world) check() {
 	r := w.p.ring(prov)
+	ready := w.look(r)
+	for range 4 { // and something else may become ready at the next instant
+		if len(ready) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		r.mu.Lock()
+		ready = slices.DeleteFunc(ready, func(x *waiter) bool { return x.done || r.pick(&x.wish, time.Now()) == nil })
+		r.mu.Unlock()
+	}
+	for _, x := range ready {
+		w.t.Errorf("somebody waits for %s although a key is ready", x.Model)
+	}
+}
+
+// look gives those who wait although there seems to be a key.
+func (w *world) look(r *ring) (ready []*waiter) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sums := map[*account]int{}
@@ -217,15 +251,33 @@ func (w *world) check() {
 		want(w.t, "in flight on an account", a.inflight, n)
 	}
 	now := time.Now()
+	heads := map[string]bool{}
 	for _, x := range r.waiters {
-		if k := r.pick(&x.wish, now); k != nil {
-			w.t.Errorf("somebody waits for %s although %s is ready", x.Model, k.Name)
+		if heads[x.Model] {
+			continue // whoever asks for less waits behind whoever asks for more
 		}
-		if o := r.look(x.Model, &x.cost, now); !o.worth(x.deadline) {
+		heads[x.Model] = true
+		if r.pick(&x.wish, now) != nil {
+			ready = append(ready, x)
+		} else if o := r.look(x.Model, &x.cost, now); !o.worth(x.deadline) {
 			w.t.Errorf("somebody waits for what cannot come: %+v", o)
 		}
 	}
+	for _, k := range r.keys {
+		if p := k.acct.probe; p != nil && p.released {
+			w.t.Errorf("%s waits for a request that is over", k.Name)
+		}
+		for _, x := range k.acct.windows {
+			if x.level > x.full {
+				w.t.Errorf("%s has %v of %v", k.Name, x.level, x.full)
+			}
+		}
+	}
+	if p := r.circuit.probe; p != nil && p.released {
+		w.t.Error("the provider waits for a request that is over")
+	}
 	want(w.t, "changes untold", len(r.tells), 0)
+	return ready
 }
 
 func TestRandomActsNeverBreakTheRules(t *testing.T) {

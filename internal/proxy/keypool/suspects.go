@@ -108,13 +108,10 @@ func (a *account) mate(b *account) *mate {
 // falls reports whether a window of a has lost what b took. known is false
 // where the two do not have the same limits or nothing can be said.
 func (a *account) falls(b *account, m *mate, t Limit, l *Lease, now time.Time) (hit, known bool) {
-	same := func(w window) bool { return w.Kind == t.Kind && w.Window == t.Window && w.Source == t.Source }
-	i := slices.IndexFunc(a.windows, same)
-	j := slices.IndexFunc(b.windows, same)
-	if i < 0 || j < 0 || t.Limit <= 0 || t.Remaining < 0 || b.windows[j].Limit.Limit != t.Limit || a.windows[i].Limit.Limit != t.Limit {
+	w, other := a.same(&t), b.same(&t)
+	if w == nil || other == nil || t.Limit <= 0 || t.Remaining < 0 {
 		return false, false
 	}
-	w := &a.windows[i]
 	w.step(now)
 	others := b.taken[w.kind] - m.seen[w.kind]
 	if least := notable * w.full; others < 1 || w.rate > 0 && others < least {
@@ -122,4 +119,15 @@ func (a *account) falls(b *account, m *mate, t Limit, l *Lease, now time.Time) (
 	}
 	fell := w.level + (a.taken[w.kind] - l.mark[w.kind]) - float64(t.Remaining)
 	return fell >= others*(1-nearly) && fell <= others*(1+nearly)+1, true
+}
+
+// same finds the account's window of a limit with the very same figure.
+func (a *account) same(t *Limit) *window {
+	i := slices.IndexFunc(a.windows, func(w window) bool {
+		return w.Kind == t.Kind && w.Window == t.Window && w.Source == t.Source && w.Limit.Limit == t.Limit
+	})
+	if i < 0 {
+		return nil
+	}
+	return &a.windows[i]
 }

@@ -141,7 +141,7 @@ func (w *window) set(l Limit, since *amounts, mark *amounts, seq uint64, now tim
 	}
 	w.level = w.full - younger
 	if l.Remaining >= 0 {
-		w.level = min(float64(l.Remaining), w.full) - younger
+		w.level = float64(l.Remaining) - younger
 		// How far off the prediction was: prices that the provider estimates
 		// higher than we do, or somebody else who uses the account.
 		if off := was - float64(l.Remaining); !math.IsInf(off, 0) && !math.IsNaN(off) {
@@ -149,6 +149,7 @@ func (w *window) set(l Limit, since *amounts, mark *amounts, seq uint64, now tim
 			w.prompt.learn(off, mark[inputTokens], w.full*notable)
 		}
 	}
+	w.level = min(w.level, w.full) // older requests may have given back more than younger ones took
 	w.returns(now)
 }
 
@@ -164,12 +165,7 @@ func (w *window) returns(now time.Time) {
 	}
 	w.rate, w.gain, w.every = 0, w.full, period
 	if period <= continuous && !math.IsInf(w.full, 0) {
-		w.rate = w.full / period.Seconds()
-		missing := w.full - float64(w.Remaining)
-		if w.Remaining >= 0 && left > 0 && missing > w.full/100 {
-			// Full at Reset; within reason, since that is told in whole seconds.
-			w.rate = min(max(missing/left.Seconds(), w.rate/2), w.rate*2)
-		}
+		w.rate = w.flow(period, left)
 		return
 	}
 	if t, ok := ticks[w.Window]; ok && w.Source == syntheticSource {
@@ -178,6 +174,16 @@ func (w *window) returns(now time.Time) {
 	if w.Reset.IsZero() || left <= 0 {
 		w.Reset = now.Add(w.every)
 	}
+}
+
+// flow is what returns per second to a window that is full again in so long.
+func (w *window) flow(period, left time.Duration) float64 {
+	rate := w.full / period.Seconds()
+	missing := w.full - float64(w.Remaining)
+	if w.Remaining < 0 || left <= 0 || missing <= w.full*notable {
+		return rate
+	}
+	return min(max(missing/left.Seconds(), rate/2), rate*2) // within reason: some tell whole seconds
 }
 
 // step brings the level up to now.
@@ -215,7 +221,7 @@ func (w *window) enough(cost *amounts, now time.Time) time.Time {
 		return time.Time{}
 	}
 	if w.rate > 0 {
-		return now.Add(time.Duration(short/w.rate*float64(time.Second)) + time.Millisecond)
+		return now.Add(time.Duration(short/w.rate*float64(time.Second)) + time.Microsecond)
 	}
 	n := time.Duration(0)
 	if w.gain > 0 && !math.IsInf(w.gain, 0) {
@@ -231,26 +237,32 @@ func (a *account) told(t Limit, mark *amounts, seq uint64, now time.Time) {
 	if !ok || seq < a.fresh || (t.Limit < 0 && t.Remaining < 0) || t.Limit == 0 {
 		return
 	}
+	w := a.window(&t, kind, mark, now)
+	if w == nil || seq < w.seq {
+		return
+	}
 	var since amounts
 	for kind, n := range a.taken {
 		since[kind] = n - mark[kind]
 	}
+	w.set(t, &since, mark, seq, now)
+}
+
+// window finds or makes a limit's window; nil if there are too many.
+func (a *account) window(t *Limit, kind int, mark *amounts, now time.Time) *window {
 	for i := range a.windows {
 		w := &a.windows[i]
 		if w.kind == kind && w.Window == t.Window && w.Source == t.Source {
-			if seq >= w.seq {
-				w.set(t, &since, mark, seq, now)
-			}
-			return
+			return w
 		}
 	}
 	if len(a.windows) == maxWindows {
-		return
+		return nil
 	}
 	a.windows = append(a.windows, window{
 		kind: kind, level: math.Inf(1), full: math.Inf(1), at: now, prompt: price{share: 1, mark: mark[inputTokens]},
 	})
-	a.windows[len(a.windows)-1].set(t, &since, mark, seq, now)
+	return &a.windows[len(a.windows)-1]
 }
 
 // maxWindows bounds what a provider can make us keep per account.
