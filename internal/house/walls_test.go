@@ -40,6 +40,8 @@ var walls = map[string]room{
 	"proxy/keypool":                {may: "event secret"},
 	"proxy/upstream":               {may: "config secret proxy/chat proxy/dialect"},
 	"proxy/tokens":                 {may: "proxy/chat"},
+	"proxy/metrics":                {may: "event"},
+	"proxy/page":                   {std: true},
 	"proxy/simulator":              {may: ""}, // shares no code with what it is to test
 	"store":                        {may: "event secret"},
 	"store/keychain":               {may: "secret"},
