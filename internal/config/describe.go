@@ -16,14 +16,27 @@ type RuleRow struct {
 func RuleRows(rules []Rule) []RuleRow {
 	rows := make([]RuleRow, len(rules))
 	for i, r := range rules {
-		chain := make([]string, len(r.Use))
-		for j, t := range r.Use {
-			chain[j] = t.String()
+		rows[i] = RuleRow{Name: r.Name, When: r.When.String(), Use: arrows(r.Use)}
+		if r.Canary.Share > 0 {
+			rows[i].Use += "; " + r.Canary.String()
 		}
-		rows[i] = RuleRow{Name: r.Name, When: r.When.String(), Use: strings.Join(chain, " → ")}
 	}
 	return rows
 }
+
+func arrows(use []Target) string {
+	words := make([]string, len(use))
+	for i, t := range use {
+		words[i] = t.String()
+	}
+	return strings.Join(words, " → ")
+}
+
+// String says in words what the canary gets: "5 % to zai/glm-5.3 first".
+func (c Canary) String() string { return c.Percent() + " to " + arrows(c.Use) + " first" }
+
+// Percent is the share as people write it: "5 %".
+func (c Canary) Percent() string { return strconv.FormatFloat(c.Share, 'f', -1, 64) + " %" }
 
 // RuleTable writes rules as a Markdown table, as it stands in the README.
 func RuleTable(rules []Rule) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -159,14 +160,44 @@ func (r *reader) rule(t *table) (Rule, string) {
 	if rule.Name != "" {
 		within = "rule " + quote(rule.Name)
 	}
-	r.only(t, within, "name", "when", "use")
+	r.only(t, within, "name", "when", "use", "canary")
 	r.sub(t, within, "when", func(t *table, within string) { r.when(&rule.When, t, within) })
+	r.sub(t, within, "canary", func(t *table, within string) { r.canary(&rule.Canary, t, within) })
+	rule.Use = r.targets(t, within)
+	return rule, within
+}
+
+// canary reads which share of a rule's requests goes elsewhere first.
+func (r *reader) canary(c *Canary, t *table, within string) {
+	r.only(t, within, "share", "use")
+	var share string
+	r.text(t, within, "share", &share)
+	percent, ok := parsePercent(share)
+	if !ok {
+		r.bad(lineOf(t, "share"), within+": share", `must be a share from "0%%" to "100%%", such as "5%%"`)
+		return
+	}
+	c.Share, c.Use = percent, r.targets(t, within)
+}
+
+// parsePercent reads "5%", "0.5 %".
+func parsePercent(text string) (float64, bool) {
+	digits, ok := strings.CutSuffix(strings.TrimSpace(text), "%")
+	if !ok {
+		return 0, false
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	return percent, err == nil && percent >= 0 && percent <= 100
+}
+
+// targets reads the chain of a rule or of its canary.
+func (r *reader) targets(t *table, within string) (chain []Target) {
 	var use []string
 	if !r.texts(t, within, "use", &use) || len(use) == 0 {
 		if t.fields["use"] == nil || len(use) == 0 {
 			r.bad(lineOf(t, "use"), within+": use", `must be a list of targets: ["cerebras/large", "zai/glm-5.3"]`)
 		}
-		return rule, within
+		return nil
 	}
 	for _, text := range use {
 		target, ok := ParseTarget(text)
@@ -178,10 +209,10 @@ func (r *reader) rule(t *table) (Rule, string) {
 		case !r.s.serves(target):
 			r.bad(lineOf(t, "use"), within+": use", "%s names no model for %q: set [provider.%s.roles] %s", target.Provider, target.Model, target.Provider, target.Model)
 		default:
-			rule.Use = append(rule.Use, target)
+			chain = append(chain, target)
 		}
 	}
-	return rule, within
+	return chain
 }
 
 func (r *reader) when(w *When, t *table, within string) {

@@ -260,6 +260,9 @@ func (l *loader) check() {
 	if s.AllowRemote && !s.RequireClientKey {
 		l.bad(s.Origins["allow_remote"], "listening beyond this machine needs client keys: set require_client_key = true (or ENABLE_INCOMING_AUTH)")
 	}
+	if s.Variant == CanaryVariant && slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Canary.Share > 0 }) {
+		l.bad(s.Origins["variant"], "the variant must not be %q while a rule has a canary: that is what its requests are called", CanaryVariant)
+	}
 }
 
 // keychainKeys gives the keys that the file names their secrets. Providers in

@@ -140,6 +140,8 @@ func TestEveryScalarCanBeSetByVariableAndFlag(t *testing.T) {
 			text = "http://localhost:3000"
 		case "aliases":
 			text = "claude-*,!gpt-oss*"
+		case "variant":
+			text = "blue"
 		case "proxy":
 			text = "http://proxy.example:3128"
 		default:
@@ -212,6 +214,14 @@ func TestBadFilesSayFileLineFieldAndWhatIsAllowed(t *testing.T) {
 		{"number of stop sequences", "[provider.zai.traits]\nmax_stop=-1", `settings.toml:2: provider "zai": traits: max_stop: must be a whole number`},
 		{"flag of a trait", "[provider.zai.traits]\nno_schema=1", `settings.toml:2: provider "zai": traits: no_schema: must be true or false`},
 		{"effort", "[provider.zai.models.\"glm-9\"]\nefforts=[\"low\",\"turbo\"]", `settings.toml:2: provider "zai": models "glm-9": efforts: must be a list of these words: none, minimal, low`},
+		{"canary without a share", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={use=[\"cerebras\"]}", `settings.toml:4: rule "all": canary: share: must be a share from "0%" to "100%", such as "5%"`},
+		{"canary with a number", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={share=5,use=[\"cerebras\"]}", `settings.toml:4: rule "all": canary: share: must be`},
+		{"canary with too large a share", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={share=\"101%\",use=[\"cerebras\"]}", `settings.toml:4: rule "all": canary: share: must be a share`},
+		{"canary without targets", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={share=\"5%\"}", `settings.toml:4: rule "all": canary: use: must be a list of targets`},
+		{"canary to nobody", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\n[rule.canary]\nshare=\"5%\"\nuse=[\"acme\"]", `settings.toml:6: rule "all": canary: use: unknown provider "acme"; known: `},
+		{"canary with something else", "[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={percent=5}", `settings.toml:4: rule "all": canary: "percent": unknown setting; known: share, use`},
+		{"a main variant named as the canary's", "variant=\"canary\"\n[[rule]]\nname=\"all\"\nuse=[\"zai\"]\ncanary={share=\"5%\",use=[\"cerebras\"]}", `settings.toml:1: the variant must not be "canary" while a rule has a canary`},
+		{"variant", "variant=\"a b\"", `settings.toml:1: variant: must be a label of letters, digits, - and _`},
 		{"price", "[provider.zai.models.\"glm-9\"]\nin = \"a\"", `settings.toml:2: provider "zai": models "glm-9": in: must be USD per million tokens`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

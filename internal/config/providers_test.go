@@ -194,7 +194,7 @@ func TestDefaultAliasesStandForOtherVendorsModels(t *testing.T) {
 }
 
 func TestRuleTable(t *testing.T) {
-	rules := append(DefaultRules(120_000), Rule{"both", When{Images: true, TokensOver: 1_000_000, Model: "a|b"}, targets("zai")})
+	rules := append(DefaultRules(120_000), Rule{Name: "both", When: When{Images: true, TokensOver: 1_000_000, Model: "a|b"}, Use: targets("zai")})
 	want := `| rule | when | goes to |
 |---|---|---|
 | vision | the request has pictures | synthetic/vision → zai/vision |

@@ -10,10 +10,26 @@ type When struct {
 
 // Rule sends requests to a chain of targets. The first rule that matches wins.
 type Rule struct {
-	Name string
-	When When
-	Use  []Target
+	Name   string
+	When   When
+	Use    []Target
+	Canary Canary
 }
+
+// Canary is the part of a rule's requests that tries other targets before those
+// of the rule. The zero Canary is none.
+type Canary struct {
+	Share float64 // percent of the conversations, 0 to 100
+	Use   []Target
+}
+
+// Variants: what the two sides of a rule with a canary are called in records,
+// metrics and the header of an answer. The other side's name is
+// [Settings.Variant].
+const (
+	DefaultVariant = "production"
+	CanaryVariant  = "canary"
+)
 
 // CatchAll reports whether the rule holds for every request.
 func (r Rule) CatchAll() bool { return r.When == When{} }
@@ -22,10 +38,10 @@ func (r Rule) CatchAll() bool { return r.When == When{} }
 // comes from TOKEN_THRESHOLD or the settings.
 func DefaultRules(tokenThreshold int) []Rule {
 	return []Rule{
-		{"vision", When{Images: true}, targets("synthetic/vision", "zai/vision")},
-		{"long context", When{TokensOver: tokenThreshold}, targets("synthetic/large", "zai/large")},
-		{"small model", When{Model: "*haiku*|*air*"}, targets("zai/small")},
-		{"everything", When{}, targets("cerebras/large", "synthetic/large", "zai/large")},
+		{Name: "vision", When: When{Images: true}, Use: targets("synthetic/vision", "zai/vision")},
+		{Name: "long context", When: When{TokensOver: tokenThreshold}, Use: targets("synthetic/large", "zai/large")},
+		{Name: "small model", When: When{Model: "*haiku*|*air*"}, Use: targets("zai/small")},
+		{Name: "everything", Use: targets("cerebras/large", "synthetic/large", "zai/large")},
 	}
 }
 

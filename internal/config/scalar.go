@@ -51,6 +51,7 @@ var scalars = append([]scalar{
 	whole("max_queue", 0, func(s *Settings) *int { return &s.MaxQueue }),
 	duration("queue_wait", func(s *Settings) *time.Duration { return &s.QueueWait }),
 	size("max_body", 1, func(s *Settings) *int64 { return &s.MaxBody }),
+	parsed("variant", "a label of letters, digits, - and _", func(s *Settings) *string { return &s.Variant }, parseLabel, "DEPLOYMENT_VARIANT"),
 	boolean("log_requests", func(s *Settings) *bool { return &s.LogRequests }, "LOG_REQUESTS"),
 	pathTo("log_dir", func(s *Settings) *string { return &s.LogDir }, "LOG_DIR"),
 	size("log_max_bytes", 0, func(s *Settings) *int64 { return &s.LogMaxBytes }),
@@ -101,6 +102,7 @@ func defaults(dataDir string) *Settings {
 		MaxQueue:           256,
 		QueueWait:          30 * time.Second,
 		MaxBody:            32 << 20,
+		Variant:            DefaultVariant,
 		LogRequests:        true,
 		LogDir:             filepath.Join(dataDir, "logs"),
 		LogMaxBytes:        512 << 20,
@@ -209,6 +211,15 @@ func parseLevel(text string) (string, bool) {
 		return text, true
 	}
 	return "", false
+}
+
+// parseLabel reads a label as metrics want one: short, and the same in every log.
+func parseLabel(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	strange := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
+	return text, text != "" && len(text) <= quotable && !strings.ContainsFunc(text, strange)
 }
 
 func notEmpty(text string) bool {

@@ -35,6 +35,7 @@ type Settings struct {
 
 	Providers []Provider // in the order of the presets, then of the file
 	Rules     []Rule
+	Variant   string   // what metrics and records call the requests that no canary took
 	Aliases   []string // shell patterns of model names that stand for a role: "claude-*", "gpt-*"
 
 	SameFamilyFirst    bool // targets whose model is of the family that was asked for (GLM, say) come first

@@ -55,7 +55,7 @@ var variables = []Variable{
 	{Name: "API_TIMEOUT_MS", Use: "Claude Code's patience", Why: whyClaude},
 	{Name: "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", Use: "Claude Code's traffic", Why: whyClaude},
 
-	{Name: "DEPLOYMENT_VARIANT", Use: "a label of the metrics", Why: "there are no metrics with labels yet"},
+	{Name: "DEPLOYMENT_VARIANT", Use: "variant", Honoured: true},
 	{Name: "TOKEN_COUNTING_ENABLED", Use: "counting of tokens", Why: whyNoCounting},
 	{Name: "TOKENIZER_MODEL", Use: "a label of the token counts", Why: whyNoCounting},
 	{Name: "RATE_LIMIT_INITIAL", Use: "rate_initial", Honoured: true},

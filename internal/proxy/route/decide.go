@@ -13,6 +13,7 @@ type Input struct {
 	Roster   *roster.Roster
 	Usable   func(provider string) int // keys that have a secret and are not switched off; nil: as the settings say
 	Pin      string                    // provider that a person has pinned; "" for none
+	Dice     float64                   // in [0, 1), the same for all of a conversation: who below a canary's share is its
 }
 
 // Step is one place to try.
@@ -39,6 +40,7 @@ type Left struct {
 // Decision is where a request goes. Either Chain has a step or Refused is set.
 type Decision struct {
 	Rule    string // name of the rule that matched; "" if none did
+	Variant string // Main or Canary where the rule has a canary; "" otherwise
 	Reason  string // why, in words with figures
 	Chain   []Step
 	Astray  string      // that another family of models answers than was asked for, in words; "" otherwise
@@ -62,9 +64,10 @@ func Decide(in Input) Decision {
 			d.tried(rule.Name, false, reason, nil)
 			continue
 		}
-		chain, left := d.chain(i)
+		chain, left := d.chain(i, rule.Use)
 		chain = d.sameFamily(chain)
 		if len(chain) > 0 {
+			chain, reason, left = d.canary(i, chain, reason, left)
 			d.match(i, reason, chain, left)
 			return d.out
 		}
@@ -112,9 +115,8 @@ const (
 	no
 )
 
-// chain lists the steps of a rule, and what was left out.
-func (d *decider) chain(rule int) (chain []Step, left []Left) {
-	use := d.Settings.Rules[rule].Use
+// chain lists the steps of a rule's targets, and what was left out.
+func (d *decider) chain(rule int, use []config.Target) (chain []Step, left []Left) {
 	for _, t := range use {
 		step, un := d.step(t)
 		if un.why == "" {
