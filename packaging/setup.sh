@@ -37,6 +37,7 @@ test       | has openbox              | openbox           | openbox             
 test       | has xdotool              | xdotool           | xdotool                 | xdotool       | a hand on its keyboard and mouse
 test       | has xclip              | xclip             | xclip                   | xclip         | reading what the window has copied
 test       | has xprop                | x11-utils         | xprop                   | xorg-xprop    | looking whether the window manager is there
+test       | has chromium             | chromium          | chromium                | chromium      | the page under /_ui/ in a browser
 test       | has import               | imagemagick       | ImageMagick             | imagemagick   | pictures of the window
 ROWS
 }

@@ -57,6 +57,7 @@ type app struct {
 	server  *proxy.Server
 	rec     *recorder
 	states  *stateKeeper
+	minutes *minuteKeeper
 	token   string
 	at      atomic.Pointer[listening] // where it listens; nil: not yet
 	wake    chan struct{}             // Discover asks again
@@ -249,11 +250,14 @@ func (a *app) apply(ctx context.Context, settings *config.Settings) error {
 // background starts what runs beside the requests; close ends it.
 func (a *app) background(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
+	a.minutes = newMinuteKeeper(a.server.Metrics(), a.settings().DataDir, a.log)
+	a.minutes.load()
 	a.busy.Go(func() { a.server.Discover(ctx, a.wake) })
 	a.busy.Go(func() { a.server.PollQuotas(ctx) })
 	a.busy.Go(func() { a.states.run(ctx) })
 	a.busy.Go(func() { a.clients.Run(ctx) })
 	a.busy.Go(func() { a.remember(ctx) })
+	a.busy.Go(func() { a.minutes.run(ctx) })
 	a.busy.Go(func() { a.watch(ctx) })
 }
 
@@ -336,6 +340,9 @@ func (a *app) close() {
 	}
 	if a.store != nil && a.server != nil {
 		a.saveFacts(ctx)
+	}
+	if a.minutes != nil {
+		a.minutes.save(true)
 	}
 	if a.rec != nil {
 		a.rec.close(ctx)

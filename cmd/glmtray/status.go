@@ -57,7 +57,7 @@ func printStatus(w io.Writer, url string, st *proxy.Status) error {
 	_, _ = fmt.Fprintln(w, "\nroutes") // the table below tells what went wrong
 	err = table(w, func(row func(...string)) {
 		for _, r := range st.Routes {
-			row("  "+r.Rule, r.When, strings.Join(r.Use, " → "))
+			row("  "+r.Rule, r.When, strings.Trim(strings.Join(r.Use, " → ")+"; "+r.Canary, "; "))
 		}
 	})
 	for _, n := range st.Notes {

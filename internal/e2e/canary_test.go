@@ -160,7 +160,9 @@ func (n *nest) fail(t *testing.T, i int, what string) {
 	}
 	n.control("unpin")
 	n.send(http.MethodPost, "/v1/embeddings", []byte(`{"input":"hello"}`))
-	n.keep("/_status", n.do(http.MethodGet, "/_status", nil, "Authorization", "Bearer "+clientCanaries["the client's key"]).body)
+	for _, path := range []string{"/_status", "/metrics", "/_ui/data?range=7d"} {
+		n.keep(path, n.do(http.MethodGet, path, nil, "Authorization", "Bearer "+clientCanaries["the client's key"]).body)
+	}
 	met := slices.ContainsFunc(n.sims["cerebras"].Calls()[before:], func(c simulator.Call) bool { return c.Fault == what })
 	if !met {
 		t.Errorf("%s did not happen", what)

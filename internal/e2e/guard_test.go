@@ -32,7 +32,7 @@ func TestNoWebPageGetsIn(t *testing.T) {
 		{"Host", "192.168.1.7:" + port},
 		{"Origin", "https://evil.example"},
 		{"Origin", "null"},
-		{"Origin", "http://127.0.0.1:" + port}, // no page of ours is served
+		{"Origin", "http://127.0.0.1:" + port}, // our own page says same-origin as well, and no script can
 		{"Sec-Fetch-Site", "cross-site"},
 		{"Origin", "https://evil.example", "Content-Type", "text/plain", "Access-Control-Request-Method", "POST"},
 	}

@@ -61,6 +61,7 @@ type Finished struct {
 	Waited    time.Duration `json:"waited_ns,omitempty"` // of Took: for a key that was free and had enough left
 	Demo      bool          `json:"demo,omitempty"`
 	Changed   []string      `json:"changed,omitempty"` // what was removed, renamed or repaired in the body
+	Variant   string        `json:"variant,omitempty"` // "canary", or what the settings call the rest
 }
 
 // Tokens is usage as the provider told it; zero means that it did not.

@@ -36,11 +36,13 @@ type call struct {
 	request  *dialect.Request // what was read of it; nil if it is no chat
 	facts    chat.Facts
 	decision route.Decision
+	variant  string // what metrics and records call this side of a canary
 	attempts []attempt
 	skipped  []string      // targets that were passed over, in words
 	changed  []string      // what was done to the body that was answered
 	waited   time.Duration // for keys
 	answered served
+	waited   time.Duration // for a worker and for keys
 	out      outcome
 }
 

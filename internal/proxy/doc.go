@@ -9,7 +9,7 @@
 //	  forward        targets in order; a loop with named outcomes
 //	    attempt      keypool.Acquire, dialect.Request.For, upstream.Send, the verdict
 //	  relay          the only writer to the client
-//	  finish         one record, one event, one line in the log
+//	  finish         one record, one event, one line in the log, one count
 //
 // The commit point. Nothing reaches the client before a reply is classified:
 // upstream.Send returns a stream only with its first content event in hand.

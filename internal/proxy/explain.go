@@ -21,6 +21,7 @@ type Explanation struct {
 	Tokens    int             `json:"tokens"` // estimated, exact near a threshold
 	Changes   []string        `json:"changes,omitempty"`
 	Rule      string          `json:"rule"`
+	Variant   string          `json:"variant,omitempty"` // main or canary, where the rule has one
 	Reason    string          `json:"reason"`
 	Trace     []route.Tried   `json:"trace"`
 	Steps     []ExplainedStep `json:"steps"`
@@ -48,10 +49,10 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 		return nil, e
 	}
 	s.estimate(c)
-	d := s.decide(c.world, c.facts)
+	d := s.decide(c.world, c.facts, diceOf(c.facts.Session))
 	x := &Explanation{
 		Dialect: string(c.front), Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
-		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Reason: d.Reason, Trace: d.Trace,
+		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Variant: d.Variant, Reason: d.Reason, Trace: d.Trace,
 		Steps: []ExplainedStep{},
 	}
 	if d.Refused != nil {

@@ -21,6 +21,10 @@ const (
 	routeHealth
 	routeStatus
 	routeEvents
+	routeMetrics
+	routePage
+	routeFigures
+	routeReset
 	routeControl
 )
 
@@ -30,6 +34,9 @@ type aim struct {
 	front dialect.Name // whose words the client understands
 	path  string       // without "/v1", as a provider of chat completions will see it
 }
+
+// pagePath is where the page for browsers is.
+const pagePath = "/_ui"
 
 // anthropicPrefix is where some clients look for Anthropic's dialect, because
 // vendors have it there (Z.ai, Synthetic; 2026-11-20).
@@ -47,6 +54,15 @@ func aimOf(r *http.Request) aim {
 		return aim{routeStatus, dialect.OpenAI, path}
 	case "/_events":
 		return aim{routeEvents, dialect.OpenAI, path}
+	case "/metrics":
+		return aim{routeMetrics, dialect.OpenAI, path}
+	case "/_ui/data":
+		return aim{routeFigures, dialect.OpenAI, path}
+	case "/admin/reset-rate-limit": // as zai-proxy has it
+		return aim{routeReset, dialect.OpenAI, path}
+	}
+	if path == pagePath || strings.HasPrefix(path, pagePath+"/") {
+		return aim{routePage, dialect.OpenAI, path[len(pagePath):]}
 	}
 	if rest, ok := strings.CutPrefix(path, "/_control/"); ok {
 		return aim{routeControl, dialect.OpenAI, rest}

@@ -20,7 +20,7 @@ func (w *world) guard(r *http.Request, listening string) *chat.Error {
 			Hint:    "add the name to allowed_hosts in the settings if it is yours",
 		}
 	}
-	if !w.originAllowed(r.Header) {
+	if !w.originAllowed(r) {
 		return &chat.Error{
 			Status: http.StatusForbidden, Type: "invalid_request_error", Code: "origin_not_allowed",
 			Message: "glmtray does not answer to web pages",
@@ -33,15 +33,20 @@ func (w *world) guard(r *http.Request, listening string) *chat.Error {
 // originAllowed tells a program, which says nothing of where it comes from, or
 // a page that the settings name, from any other page. A page on another port of
 // this machine ("same-site") is another page as well.
-func (w *world) originAllowed(h http.Header) bool {
-	if origin := h.Get("Origin"); origin != "" {
-		return w.origins[origin]
+func (w *world) originAllowed(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return w.origins[origin] || site == "same-origin" && ownPage(r, origin)
 	}
-	switch h.Get("Sec-Fetch-Site") {
-	case "cross-site", "same-site":
-		return false
-	}
-	return true
+	return site != "cross-site" && site != "same-site"
+}
+
+// ownPage reports whether it is the page under /_ui/ that asks, which looks and
+// changes nothing: browsers name its origin where it loads its scripts (Chromium
+// 156 does for modules).
+func ownPage(r *http.Request, origin string) bool {
+	_, host, _ := strings.Cut(origin, "://")
+	return strings.EqualFold(host, r.Host) && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
 // hostAllowed accepts loopback names, the address that was bound, and what the

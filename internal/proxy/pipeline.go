@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -19,7 +20,7 @@ import (
 func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, to aim, client string) {
 	c := &call{
 		id: s.nextID.next(), start: time.Now(), world: world, in: r, client: client,
-		path: to.path, front: to.front, chat: to.route == routeChat, keep: s.opt.Recorder != nil && s.opt.Recorder.Bodies(),
+		path: to.path, front: to.front, chat: to.route == routeChat, variant: world.settings.Variant, keep: s.opt.Recorder != nil && s.opt.Recorder.Bodies(),
 	}
 	s.count.requests.Add(1)
 	s.count.inFlight.Add(1)
@@ -42,7 +43,9 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, t
 	// Only once the body is read does net/http notice that a client leaves, so
 	// it is read before the wait for a worker.
 	if e = c.read(); e == nil {
+		from := time.Now()
 		e = place.wait(r.Context(), world.settings.QueueWait)
+		c.wait(from)
 	}
 	if e == nil {
 		e = s.prepare(c)
@@ -66,7 +69,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, world *world, to
 		writeError(w, to.front, "", e)
 		return
 	}
-	c := &call{id: s.nextID.next(), start: time.Now(), world: world, in: r, path: to.path, front: to.front}
+	c := &call{id: s.nextID.next(), start: time.Now(), world: world, in: r, path: to.path, front: to.front, variant: world.settings.Variant}
 	s.count.requests.Add(1)
 	defer s.finish(c)
 	c.named(w.Header())
@@ -112,7 +115,8 @@ func (s *Server) prepare(c *call) *chat.Error {
 			return e
 		}
 		s.estimate(c)
-		c.decision = s.decide(c.world, c.facts)
+		c.decision = s.decide(c.world, c.facts, diceOf(cmp.Or(c.facts.Session, c.id)))
+		c.variant = variantOf(c.world.settings, &c.decision)
 		if c.decision.Refused != nil {
 			return c.decision.Refused
 		}
@@ -129,9 +133,9 @@ func (s *Server) prepare(c *call) *chat.Error {
 	return nil
 }
 
-// decide asks route, which knows no clock and no lock.
-func (s *Server) decide(w *world, facts chat.Facts) route.Decision {
-	in := route.Input{Facts: facts, Settings: w.settings, Roster: s.opt.Roster, Usable: usableIn(w.settings)}
+// decide asks route, which knows no clock, no lock and no chance.
+func (s *Server) decide(w *world, facts chat.Facts, dice float64) route.Decision {
+	in := route.Input{Facts: facts, Settings: w.settings, Roster: s.opt.Roster, Usable: usableIn(w.settings), Dice: dice}
 	if p := s.pinned(); p != nil {
 		in.Pin = p.provider
 	}

@@ -46,6 +46,9 @@ func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 		h.Set("X-Glmtray-Route", headerText(c.decision.Rule+": "+c.decision.Reason))
 	}
 	h.Set("X-Glmtray-Attempts", itoa(len(c.attempts)))
+	if c.decision.Variant != "" {
+		h.Set("X-Glmtray-Variant", c.variant)
+	}
 	if e.Status == statusClientGone {
 		panic(http.ErrAbortHandler) // whoever may still be there must not take silence for an empty answer
 	}
@@ -64,6 +67,7 @@ func (s *Server) finish(c *call) {
 	if f.Outcome != "ok" && f.Status != statusClientGone {
 		s.count.failed.Add(1)
 	}
+	s.measure(c, &f)
 	s.opt.Bus.Publish(f)
 	s.logLine(c, &f)
 	if s.opt.Recorder == nil {
@@ -94,7 +98,7 @@ func (c *call) finished() event.Finished {
 			Prompt: c.out.usage.Prompt, Cached: c.out.usage.Cached,
 			Completion: c.out.usage.Completion, Reasoning: c.out.usage.Reasoning,
 		},
-		FirstByte: c.out.firstByte, Took: time.Since(c.start), Waited: c.waited, Changed: c.changed,
+		FirstByte: c.out.firstByte, Took: time.Since(c.start), Waited: c.waited, Changed: c.changed, Variant: c.variant,
 	}
 	if p := c.world.settings.Provider(f.Provider); p != nil {
 		f.Demo = p.Demo

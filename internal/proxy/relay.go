@@ -300,6 +300,9 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 	h["X-Glmtray-Key"] = []string{headerText(a.lease.Key)}
 	h["X-Glmtray-Attempts"] = []string{strconv.Itoa(len(c.attempts))}
 	h["X-Glmtray-Route"] = []string{headerText(c.decision.Rule + ": " + c.decision.Reason)}
+	if c.decision.Variant != "" { // the rule has a canary
+		h["X-Glmtray-Variant"] = []string{c.variant}
+	}
 }
 
 // trueModel tells the model that the answer itself names: a provider may map one

@@ -9,9 +9,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
+	"github.com/glmtray/glmtray/internal/proxy/metrics"
+	"github.com/glmtray/glmtray/internal/proxy/page"
 	"github.com/glmtray/glmtray/internal/proxy/roster"
 	"github.com/glmtray/glmtray/internal/proxy/tokens"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
@@ -63,6 +67,8 @@ type Server struct {
 	apply   sync.Mutex // one Apply at a time
 	count   counters
 	limits  limitBook
+	book    *metrics.Book
+	scrape  http.Handler // answers /metrics
 	strays  strayBook
 	nextID  idSource
 	addr    atomic.Pointer[string]
@@ -100,7 +106,8 @@ func New(opt Options) *Server {
 	if opt.Scrub == nil {
 		opt.Scrub = new(secret.Scrubber)
 	}
-	s := &Server{opt: opt, log: opt.Log, started: time.Now()}
+	s := &Server{opt: opt, log: opt.Log, started: time.Now(), book: metrics.New()}
+	s.scrape = promhttp.HandlerFor(s.book.Registry(s.state), promhttp.HandlerOpts{})
 	s.ending, s.stop = context.WithCancel(context.Background())
 	s.nextID.init()
 	s.Apply(opt.Settings)
@@ -173,6 +180,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case to.route == routeProbe:
 		w.WriteHeader(http.StatusOK)
 		return
+	case to.route == routePage: // the page asks for a key; what it shows needs one
+		page.Serve(w, r, to.path)
+		return
 	}
 	client, e := s.authenticate(world, r)
 	if e != nil {
@@ -184,6 +194,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.status(w)
 	case routeEvents:
 		s.events(w, r)
+	case routeMetrics:
+		s.scrape.ServeHTTP(w, r)
+	case routeFigures:
+		s.figures(w, r)
+	case routeReset:
+		s.resetLimits(w, r)
 	case routeModels:
 		s.models(w, world, to)
 	case routeCount:

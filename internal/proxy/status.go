@@ -68,9 +68,10 @@ type StatusProvider struct {
 
 // StatusRoute is one rule.
 type StatusRoute struct {
-	Rule string   `json:"rule"`
-	When string   `json:"when"`
-	Use  []string `json:"use"`
+	Rule   string   `json:"rule"`
+	When   string   `json:"when"`
+	Use    []string `json:"use"`
+	Canary string   `json:"canary,omitempty"` // in words: what goes elsewhere first
 }
 
 // StatusRequests counts since the start.
@@ -78,6 +79,8 @@ type StatusRequests struct {
 	Total    int64 `json:"total"`
 	Failed   int64 `json:"failed"`
 	InFlight int64 `json:"in_flight"`
+	Waiting  int64 `json:"waiting"` // for a worker
+	Workers  int   `json:"workers"` // requests that may run at once
 }
 
 // StatusPin is a provider that was pinned by hand.
@@ -92,8 +95,10 @@ func (s *Server) Snapshot() Status {
 	st := Status{
 		Keys: []StatusKey{}, Providers: []StatusProvider{}, Routes: []StatusRoute{}, Program: "glmtray", Version: s.opt.Version, State: "serving",
 		Uptime: time.Since(s.started).Seconds(), Go: runtime.Version(), ConfigFile: w.settings.ConfigFile,
-		Requests: StatusRequests{s.count.requests.Load(), s.count.failed.Load(), s.count.inFlight.Load()},
-		Models:   s.opt.Roster.Snapshot(), Demo: w.settings.Demo,
+		Requests: StatusRequests{
+			s.count.requests.Load(), s.count.failed.Load(), s.count.inFlight.Load(), w.gate.waiting.Load(), cap(w.gate.slots),
+		},
+		Models: s.opt.Roster.Snapshot(), Demo: w.settings.Demo,
 	}
 	if a := s.addr.Load(); a != nil {
 		st.Addr = *a
@@ -141,7 +146,11 @@ func (s *Server) fillProviders(st *Status, w *world) {
 		for i, t := range r.Use {
 			use[i] = t.String()
 		}
-		st.Routes = append(st.Routes, StatusRoute{r.Name, r.When.String(), use})
+		route := StatusRoute{Rule: r.Name, When: r.When.String(), Use: use}
+		if r.Canary.Share > 0 {
+			route.Canary = r.Canary.String()
+		}
+		st.Routes = append(st.Routes, route)
 	}
 }
 
