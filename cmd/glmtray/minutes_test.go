@@ -18,7 +18,7 @@ func TestMinutesOnFileOutliveAKillAndWhatItBroke(t *testing.T) {
 	dir := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
 	ask := func(b *metrics.Book) {
-		b.Request(&metrics.Request{Finished: &event.Finished{Status: 200, Outcome: "ok", Variant: "production"}, Chat: true})
+		b.Request(&metrics.Request{Finished: event.Finished{Status: 200, Outcome: "ok", Variant: "production"}, Chat: true})
 	}
 	for run := range 3 {
 		k := newMinuteKeeper(metrics.New(), dir, log)
@@ -49,7 +49,7 @@ func TestTheFileOfMinutesDoesNotGrowForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.load()
-	k.book.Request(&metrics.Request{Finished: &event.Finished{Status: 200, Outcome: "ok", Variant: "production"}, Chat: true})
+	k.book.Request(&metrics.Request{Finished: event.Finished{Status: 200, Outcome: "ok", Variant: "production"}, Chat: true})
 	k.save(true)
 	text, err := os.ReadFile(k.path)
 	if err != nil || bytes.Count(text, []byte("\n")) != 1 || okOf(k.book) != 1 {

@@ -38,6 +38,12 @@ type aim struct {
 // pagePath is where the page for browsers is.
 const pagePath = "/_ui"
 
+// ownPaths are the server's own. The last is where zai-proxy has it.
+var ownPaths = map[string]routeID{
+	"/healthz": routeHealth, "/health": routeHealth, "/_status": routeStatus, "/_events": routeEvents, "/metrics": routeMetrics,
+	pagePath + "/data": routeFigures, "/admin/reset-rate-limit": routeReset,
+}
+
 // anthropicPrefix is where some clients look for Anthropic's dialect, because
 // vendors have it there (Z.ai, Synthetic; 2026-11-20).
 const anthropicPrefix = "/anthropic"
@@ -47,19 +53,8 @@ const anthropicPrefix = "/anthropic"
 // provider.
 func aimOf(r *http.Request) aim {
 	path := r.URL.EscapedPath()
-	switch path {
-	case "/healthz", "/health":
-		return aim{routeHealth, dialect.OpenAI, path}
-	case "/_status":
-		return aim{routeStatus, dialect.OpenAI, path}
-	case "/_events":
-		return aim{routeEvents, dialect.OpenAI, path}
-	case "/metrics":
-		return aim{routeMetrics, dialect.OpenAI, path}
-	case "/_ui/data":
-		return aim{routeFigures, dialect.OpenAI, path}
-	case "/admin/reset-rate-limit": // as zai-proxy has it
-		return aim{routeReset, dialect.OpenAI, path}
+	if route, ok := ownPaths[path]; ok {
+		return aim{route, dialect.OpenAI, path}
 	}
 	if path == pagePath || strings.HasPrefix(path, pagePath+"/") {
 		return aim{routePage, dialect.OpenAI, path[len(pagePath):]}

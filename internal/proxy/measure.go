@@ -16,7 +16,7 @@ func (s *Server) Metrics() *metrics.Book { return s.book }
 // measure counts a request that is over.
 func (s *Server) measure(c *call, f *event.Finished) {
 	s.book.Request(&metrics.Request{
-		Finished: f, Route: routeLabel(c.path), Chat: c.chat, CacheWrite: c.out.usage.CacheWrite,
+		Finished: *f, Route: routeLabel(c.path), Chat: c.chat, CacheWrite: c.out.usage.CacheWrite,
 		Waited: c.waited, InFlight: int(s.count.inFlight.Load()),
 	})
 }
@@ -94,7 +94,7 @@ func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
 	if text := q.Get("range"); text != "" {
 		d, err := parseRange(text)
 		if err != nil || d <= 0 {
-			writeError(w, aimOf(r).front, "", badRange(text))
+			writeError(w, aimOf(r).front, "", badRange())
 			return
 		}
 		span = d
@@ -102,7 +102,7 @@ func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
 	if text := q.Get("until"); text != "" {
 		var unix int64
 		if err := json.Unmarshal([]byte(text), &unix); err != nil {
-			writeError(w, aimOf(r).front, "", badRange(text))
+			writeError(w, aimOf(r).front, "", badRange())
 			return
 		}
 		if until := time.Unix(unix, 0); until.Before(end) && end.Sub(until) < metrics.Longest {
@@ -130,10 +130,10 @@ func parseRange(text string) (time.Duration, error) {
 	return time.ParseDuration(text)
 }
 
-func badRange(text string) *chat.Error {
+func badRange() *chat.Error {
 	return &chat.Error{
 		Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "bad_range",
-		Message: "this is no stretch of time: " + clipped(text),
+		Message: "range and until give no stretch of time",
 		Hint:    "give range=15m, 6h or 7d, and until= in seconds since 1970",
 	}
 }
@@ -176,6 +176,3 @@ func (s *Server) forgetLimits() (rate float64) {
 	s.log.Info("learned limits are forgotten")
 	return 0
 }
-
-// clipped bounds what is repeated of a client's text.
-func clipped(text string) string { return headerText(text[:min(len(text), 40)]) }

@@ -68,7 +68,7 @@ type Server struct {
 	count   counters
 	limits  limitBook
 	book    *metrics.Book
-	scrape  http.Handler // answers /metrics
+	scrape  func() http.Handler // answers /metrics
 	strays  strayBook
 	nextID  idSource
 	addr    atomic.Pointer[string]
@@ -107,7 +107,9 @@ func New(opt Options) *Server {
 		opt.Scrub = new(secret.Scrubber)
 	}
 	s := &Server{opt: opt, log: opt.Log, started: time.Now(), book: metrics.New()}
-	s.scrape = promhttp.HandlerFor(s.book.Registry(s.state), promhttp.HandlerOpts{})
+	s.scrape = sync.OnceValue(func() http.Handler { // most programs are never scraped, and it takes a megabyte
+		return promhttp.HandlerFor(s.book.Registry(s.state), promhttp.HandlerOpts{})
+	})
 	s.ending, s.stop = context.WithCancel(context.Background())
 	s.nextID.init()
 	s.Apply(opt.Settings)
@@ -167,21 +169,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, world, to, e)
 		return
 	}
-	switch {
-	case to.route == routeHealth:
-		s.health(w)
-		return
-	case to.route == routeControl:
-		s.control(w, r, to.path)
-		return
-	case to.route == routeStatus && s.controls(r):
-		s.status(w)
-		return
-	case to.route == routeProbe:
-		w.WriteHeader(http.StatusOK)
-		return
-	case to.route == routePage: // the page asks for a key; what it shows needs one
-		page.Serve(w, r, to.path)
+	if s.keyless(w, r, to) {
 		return
 	}
 	client, e := s.authenticate(world, r)
@@ -195,7 +183,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case routeEvents:
 		s.events(w, r)
 	case routeMetrics:
-		s.scrape.ServeHTTP(w, r)
+		s.scrape().ServeHTTP(w, r)
 	case routeFigures:
 		s.figures(w, r)
 	case routeReset:
@@ -207,6 +195,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.proxied(w, r, world, to, client)
 	}
+}
+
+// keyless answers what no client key is wanted for.
+func (s *Server) keyless(w http.ResponseWriter, r *http.Request, to aim) bool {
+	switch {
+	case to.route == routeHealth:
+		s.health(w)
+	case to.route == routeControl:
+		s.control(w, r, to.path)
+	case to.route == routeStatus && s.controls(r):
+		s.status(w)
+	case to.route == routeProbe:
+		w.WriteHeader(http.StatusOK)
+	case to.route == routePage: // the page asks for a key; what it shows needs one
+		page.Serve(w, r, to.path)
+	default:
+		return false
+	}
+	return true
 }
 
 // Handler wraps the server for net/http.

@@ -10,7 +10,7 @@ import (
 
 // Request is one request that is over.
 type Request struct {
-	*event.Finished
+	event.Finished
 	Route      string        // a word for the path, one of a few: see [Book.Request]
 	CacheWrite int           // tokens of the prompt that were written into a cache, where a provider tells them apart
 	Waited     time.Duration // for a worker and for keys
@@ -92,7 +92,7 @@ func (b *Book) Request(r *Request) {
 	h := b.http.of(httpKey{method(r.Method), r.Route, status(r.Status), r.Variant})
 	h.seconds.observe(r.Took.Seconds())
 	h.in.observe(float64(r.In))
-	h.out.observe(float64(r.Finished.Out))
+	h.out.observe(float64(r.Out))
 	w := b.waits.of(r.Variant)
 	w.zai.observe(r.Waited.Seconds())
 	w.own.observe(r.Waited.Seconds())
@@ -103,7 +103,7 @@ func (b *Book) Request(r *Request) {
 		b.chat(r)
 	}
 	b.intervals.request(r)
-	b.recent.put(r.Finished)
+	b.recent.put(&r.Finished)
 }
 
 const tooMany = 429
@@ -133,7 +133,7 @@ func (b *Book) chat(r *Request) {
 	} else {
 		sum.unpriced.Add(1)
 	}
-	if v, ok := Speed(r.Finished); ok {
+	if v, ok := Speed(&r.Finished); ok {
 		row.speed.observe(v)
 		sum.speed.observe(v)
 	}

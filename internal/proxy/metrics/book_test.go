@@ -23,7 +23,7 @@ import (
 // the first after a second, the rest within another.
 func request(change ...func(*Request)) *Request {
 	r := &Request{
-		Finished: &event.Finished{
+		Finished: event.Finished{
 			Time: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Method: "POST", Asked: "glm-4.6", Provider: "zai", Model: "glm-5.3",
 			Status: 200, Outcome: "ok", Stream: true, In: 1000, Out: 5000, Variant: "production",
 			Tokens:    event.Tokens{Prompt: 100, Cached: 40, Completion: 51, Reasoning: 11},

@@ -60,7 +60,7 @@ func (t *Tally) request(r *Request) {
 		t.Stream++
 		t.First.add(r.FirstByte.Seconds())
 	}
-	if v, ok := Speed(r.Finished); ok {
+	if v, ok := Speed(&r.Finished); ok {
 		t.Speed.add(v)
 	}
 }
@@ -102,13 +102,17 @@ func (t *Tally) Requests() uint32 { return t.OK + t.Limited + t.Refused + t.Fail
 
 // merge adds all of another tally.
 func (t *Tally) merge(o *Tally) {
-	for _, p := range []struct{ into, from *uint32 }{
-		{&t.OK, &o.OK}, {&t.Limited, &o.Limited}, {&t.Refused, &o.Refused}, {&t.Failed, &o.Failed}, {&t.Left, &o.Left},
-		{&t.Stream, &o.Stream}, {&t.Tries, &o.Tries}, {&t.Missed, &o.Missed}, {&t.Throttle, &o.Throttle},
-		{&t.Moved, &o.Moved}, {&t.Unpriced, &o.Unpriced},
-	} {
-		*p.into += *p.from
-	}
+	t.OK += o.OK
+	t.Limited += o.Limited
+	t.Refused += o.Refused
+	t.Failed += o.Failed
+	t.Left += o.Left
+	t.Stream += o.Stream
+	t.Tries += o.Tries
+	t.Missed += o.Missed
+	t.Throttle += o.Throttle
+	t.Moved += o.Moved
+	t.Unpriced += o.Unpriced
 	t.Prompt += o.Prompt
 	t.Cached += o.Cached
 	t.Completion += o.Completion

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"sync"
 	"time"
 )
 
@@ -27,7 +28,7 @@ var kinds = map[string]string{
 	".png": "image/png", "": "text/plain; charset=utf-8", // LICENSE
 }
 
-var files = func() map[string]file {
+var files = sync.OnceValue(func() map[string]file {
 	all := map[string]file{}
 	err := fs.WalkDir(static, "static", func(name string, d fs.DirEntry, err error) error {
 		kind, served := kinds[path.Ext(name)]
@@ -44,7 +45,7 @@ var files = func() map[string]file {
 	}
 	all["/"] = all["/static/index.html"]
 	return all
-}()
+})
 
 // policy lets the page run its own files and talk to its own server. Charts set
 // styles from their script, which no policy has a say in.
@@ -67,10 +68,10 @@ func Serve(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	if name == "" {
-		http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
+		http.Redirect(w, r, "/_ui/", http.StatusMovedPermanently)
 		return
 	}
-	f, ok := files[name]
+	f, ok := files()[name]
 	if !ok {
 		http.NotFound(w, r)
 		return

@@ -24,28 +24,33 @@ func TestACanaryTakesItsShareOfTheConversations(t *testing.T) {
 	}{
 		{
 			"below the share it is tried first, with the rule's own behind it",
-			world{rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}}, 0.049,
+			world{rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}},
+			0.049,
 			Canary, "no other rule matched; one of the 5 % that try the canary",
 			"synthetic/large=syn:large:text, cerebras/large=qwen-3.8-27b, zai/large=glm-5.3",
 		},
 		{
 			"at the share it is not",
-			world{rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}}, 0.05,
+			world{rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}},
+			0.05,
 			Main, "no other rule matched; not of the 5 % that try the canary", "cerebras/large=qwen-3.8-27b, zai/large=glm-5.3",
 		},
 		{
 			"a target that both have is tried once",
-			world{rules: []config.Rule{withCanary(plain, 100, "zai/large")}}, 0.999,
+			world{rules: []config.Rule{withCanary(plain, 100, "zai/large")}},
+			0.999,
 			Canary, "no other rule matched; one of the 100 % that try the canary", "zai/large=glm-5.3, cerebras/large=qwen-3.8-27b",
 		},
 		{
 			"a share of nothing is no canary",
-			world{rules: []config.Rule{withCanary(plain, 0, "synthetic/large")}}, 0,
+			world{rules: []config.Rule{withCanary(plain, 0, "synthetic/large")}},
+			0,
 			"", "no other rule matched", "cerebras/large=qwen-3.8-27b, zai/large=glm-5.3",
 		},
 		{
 			"without a key of the canary's the rule goes on as ever",
-			world{keys: "zai", rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}}, 0,
+			world{keys: "zai", rules: []config.Rule{withCanary(plain, 5, "synthetic/large")}},
+			0,
 			Main, "no other rule matched; the canary has no target left", "zai/large=glm-5.3",
 		},
 		{
@@ -53,12 +58,14 @@ func TestACanaryTakesItsShareOfTheConversations(t *testing.T) {
 			world{
 				facts: chat.Facts{Images: true, Pictures: 1},
 				rules: []config.Rule{withCanary(rule("vision", config.When{Images: true}, "synthetic/vision"), 50, "cerebras/large"), plain},
-			}, 0,
+			},
+			0,
 			Main, "1 image; the canary has no target left", "synthetic/vision=syn:large:vision",
 		},
 		{
 			"a pin overrides it",
-			world{pin: "zai", rules: []config.Rule{withCanary(plain, 100, "synthetic/large")}}, 0,
+			world{pin: "zai", rules: []config.Rule{withCanary(plain, 100, "synthetic/large")}},
+			0,
 			"", "pinned to zai", "zai/large=glm-5.3",
 		},
 	}
