@@ -42,7 +42,6 @@ type call struct {
 	changed  []string      // what was done to the body that was answered
 	waited   time.Duration // for keys
 	answered served
-	waited   time.Duration // for a worker and for keys
 	out      outcome
 }
 

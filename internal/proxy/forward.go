@@ -132,7 +132,6 @@ const keyChanges = 8
 // waiting long. A key that another request has cooled a moment ago is given
 // back unused.
 func (s *Server) acquire(ctx context.Context, c *call, t *try) (*keypool.Lease, error) {
-	defer c.wait(time.Now())
 	t.last = s.isLast(c, t)
 	defer c.waitedFor(time.Now())
 	ask := s.wish(c, t.step, t.provider)

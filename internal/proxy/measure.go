@@ -32,8 +32,8 @@ func (s *Server) measureTry(c *call, a *attempt) {
 	s.book.Attempt(&m)
 }
 
-// wait counts the time since from as waiting.
-func (c *call) wait(from time.Time) { c.waited += time.Since(from) }
+// waitedFor counts the time since from as waiting.
+func (c *call) waitedFor(from time.Time) { c.waited += time.Since(from) }
 
 // routeLabel is a path as metrics know it. Clients may write anything in their
 // paths; a label is one of four.

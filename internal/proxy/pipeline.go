@@ -45,7 +45,7 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, t
 	if e = c.read(); e == nil {
 		from := time.Now()
 		e = place.wait(r.Context(), world.settings.QueueWait)
-		c.wait(from)
+		c.waitedFor(from)
 	}
 	if e == nil {
 		e = s.prepare(c)

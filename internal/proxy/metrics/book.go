@@ -146,19 +146,18 @@ const (
 	outcomeCancelled = "cancelled" // the client left: nobody's failure
 )
 
-// leastPace is the shortest stream that a pace can be told of: below it, what is
-// measured is the network's packets.
-const leastPace = 20 * time.Millisecond
+// leastPace is the shortest stream that a pace can be told of: in less time, what
+// is measured is the network's packets.
+const leastPace = 10 * time.Millisecond
 
-// Speed is how fast a stream's tokens came, per second, from the first to the
-// last. The first is not counted: the wait for it is the time to first token.
-// Whole answers have no pace.
+// Speed is how fast a stream's tokens came, per second, from the first byte to
+// the last. Whole answers have no pace.
 func Speed(f *event.Finished) (perSecond float64, ok bool) {
 	took := f.Took - f.FirstByte
-	if !f.Stream || f.Tokens.Completion < 2 || took < leastPace {
+	if !f.Stream || f.Tokens.Completion <= 0 || took < leastPace {
 		return 0, false
 	}
-	return float64(f.Tokens.Completion-1) / took.Seconds(), true
+	return float64(f.Tokens.Completion) / took.Seconds(), true
 }
 
 // Attempt counts a try.

@@ -92,7 +92,7 @@ export function latest(list) {
     const stream = f.stream && f.outcome === "ok";
     const rest = (f.took_ns - f.first_byte_ns) / 1e9;
     const tokens = f.tokens ?? {};
-    const speed = stream && tokens.completion > 1 && rest >= 0.02 ? digits((tokens.completion - 1) / rest) : none;
+    const speed = stream && tokens.completion > 0 && rest >= 0.01 ? digits(tokens.completion / rest) : none;
     const kind = f.outcome === "ok" ? "good" : f.status === 429 ? "warn" : f.status === 499 ? "quiet" : "bad";
     return row([
       [clock(f.time), "near"], [f.client || none], [f.asked || none],
