@@ -18,6 +18,7 @@ type Request struct {
 	Chat       bool          // a turn of a conversation, as against a forwarded path
 	Cost       float64       // USD
 	Priced     bool          // Cost is known
+	Plan       bool          // the key belongs to a plan: Cost is what it would have been without one
 }
 
 // Attempt is one try at one provider.
@@ -41,7 +42,7 @@ type (
 	tokenKey struct{ provider, model, variant, tier string }
 	tokenRow struct {
 		input, cached, written, output, reasoning, unpriced atomic.Uint64
-		cost                                                amount
+		cost, plan                                          amount    // USD; of keys that pay by use, and of plans' keys
 		speed                                               histogram // of zai_proxy_token_rate
 	}
 	tryKey   struct{ provider, class, variant string }
@@ -128,10 +129,13 @@ func (b *Book) chat(r *Request) {
 	sum.input.Add(count(t.Prompt - t.Cached - r.CacheWrite))
 	sum.output.Add(count(t.Completion))
 	sum.reasoning.Add(count(t.Reasoning))
-	if r.Priced {
-		sum.cost.add(r.Cost)
-	} else {
+	switch {
+	case !r.Priced:
 		sum.unpriced.Add(1)
+	case r.Plan:
+		sum.plan.add(r.Cost)
+	default:
+		sum.cost.add(r.Cost)
 	}
 	if v, ok := Speed(&r.Finished); ok {
 		row.speed.observe(v)

@@ -99,7 +99,7 @@ func TestARequestIsCountedUnderEveryName(t *testing.T) {
 	})
 	wantMetrics(t, b, "zai_proxy_token_rate", map[string]float64{"output glm-5.3 production": 2})
 	wantMetrics(t, b, "zai_proxy_estimated_cost_usd_total", map[string]float64{"glm-5.3 off_peak production": 0.25})
-	wantMetrics(t, b, "glmtray_cost_usd_total", map[string]float64{"glm-5.3 zai production": 0.25})
+	wantMetrics(t, b, "glmtray_cost_usd_total", map[string]float64{"use glm-5.3 zai production": 0.25})
 	wantMetrics(t, b, "glmtray_unpriced_requests_total", map[string]float64{"glm-5.3 zai production": 1})
 	wantMetrics(t, b, "glmtray_reasoning_tokens_total", map[string]float64{"glm-5.3 zai production": 22})
 	wantMetrics(t, b, "glmtray_requests_total", map[string]float64{"glm-5.3 ok zai production": 2, " all_keys_cooling  production": 1})
@@ -110,6 +110,17 @@ func TestARequestIsCountedUnderEveryName(t *testing.T) {
 		" chat z_ai glm-4.6 glm-5.3": 2, "all_keys_cooling chat  glm-4.6 ": 1,
 	})
 	wantMetrics(t, b, "gen_ai_client_operation_time_to_first_chunk_seconds", map[string]float64{"chat z_ai glm-4.6 glm-5.3": 2})
+}
+
+func TestThePriceThatAPlanSparesIsToldApart(t *testing.T) {
+	b := New()
+	b.Request(request(func(r *Request) { r.Cost, r.Priced = 0.25, true }))
+	b.Request(request(func(r *Request) { r.Cost, r.Priced, r.Plan = 0.5, true, true }))
+	wantMetrics(t, b, "glmtray_cost_usd_total", map[string]float64{"use glm-5.3 zai production": 0.25, "plan glm-5.3 zai production": 0.5})
+	wantMetrics(t, b, "zai_proxy_estimated_cost_usd_total", map[string]float64{"glm-5.3 off_peak production": 0.75})
+	if v := b.View(time.Now(), time.Hour, All).Totals; v.Cost == nil || *v.Cost != 0.75 || v.Plan != 0.5 {
+		t.Errorf("the page has %+v", v)
+	}
 }
 
 func TestTheSameModelOfTwoProvidersIsOneSeriesWhereTheyAreNotToldApart(t *testing.T) {

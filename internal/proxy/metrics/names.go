@@ -25,7 +25,7 @@ var (
 	ownFailovers = own("failovers_total", "Tries at another provider than the one before.", "from", "to", "reason")
 	ownSpeed     = own("output_tokens_per_second", "Tokens per second of streams, from the first byte to the last.", "provider", "model", "variant")
 	ownReasoning = own("reasoning_tokens_total", "Output tokens that were thought, not said.", "provider", "model", "variant")
-	ownCost      = own("cost_usd_total", "Price of the tokens, where it is known.", "provider", "model", "variant")
+	ownCost      = own("cost_usd_total", "Price of the tokens, where it is known; of a plan's key, what it would have been without the plan.", "provider", "model", "variant", "billing")
 	ownUnpriced  = own("unpriced_requests_total", "Requests with tokens whose price is not known: they are missing from the cost.", "provider", "model", "variant")
 	ownWait      = own("queue_wait_seconds", "How long requests waited for a worker and for keys.", "variant")
 	ownInFlight  = own("requests_in_flight", "Requests under way, the waiting ones included.")

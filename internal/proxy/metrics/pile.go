@@ -108,8 +108,9 @@ func (p *pile) tokens(b *Book) {
 		direction("cache_read", row.cached.Load())
 		direction("cache_write", row.written.Load())
 		p.merge(zaiTokenRate, &row.speed, "output", k.model, k.variant)
-		p.add(zaiCost, row.cost.value(), k.model, k.variant, k.tier)
-		p.add(ownCost, row.cost.value(), k.provider, k.model, k.variant)
+		p.add(zaiCost, row.cost.value()+row.plan.value(), k.model, k.variant, k.tier)
+		p.add(ownCost, row.cost.value(), k.provider, k.model, k.variant, "use")
+		p.add(ownCost, row.plan.value(), k.provider, k.model, k.variant, "plan")
 		p.add(ownReasoning, float64(row.reasoning.Load()), k.provider, k.model, k.variant)
 		p.add(ownUnpriced, float64(row.unpriced.Load()), k.provider, k.model, k.variant)
 	}

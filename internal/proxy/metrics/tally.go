@@ -24,6 +24,7 @@ type Tally struct {
 	Completion uint64  `json:"completion,omitempty"`
 	Reasoning  uint64  `json:"reasoning,omitempty"`
 	Cost       float64 `json:"cost,omitempty"`     // USD, of what has a price
+	Plan       float64 `json:"plan,omitempty"`     // of Cost: what plans' keys would have cost without a plan
 	Unpriced   uint32  `json:"unpriced,omitempty"` // requests with tokens but no known price
 	Peak       uint32  `json:"peak,omitempty"`     // most requests that ran at once
 
@@ -74,10 +75,13 @@ func (t *Tally) tokens(r *Request) {
 	t.Cached += count(r.Tokens.Cached)
 	t.Completion += count(r.Tokens.Completion)
 	t.Reasoning += count(r.Tokens.Reasoning)
-	if r.Priced {
-		t.Cost += r.Cost
-	} else {
+	if !r.Priced {
 		t.Unpriced++
+		return
+	}
+	t.Cost += r.Cost
+	if r.Plan {
+		t.Plan += r.Cost
 	}
 }
 
@@ -118,6 +122,7 @@ func (t *Tally) merge(o *Tally) {
 	t.Completion += o.Completion
 	t.Reasoning += o.Reasoning
 	t.Cost += o.Cost
+	t.Plan += o.Plan
 	t.Peak = max(t.Peak, o.Peak)
 	t.Took.merge(o.Took)
 	t.First.merge(o.First)

@@ -36,6 +36,7 @@ type Totals struct {
 	Completion uint64   `json:"completion"`
 	Reasoning  uint64   `json:"reasoning"`
 	Cost       *float64 `json:"cost"` // USD; null: nothing of it has a known price
+	Plan       float64  `json:"plan"` // of it: what plans' keys would have cost without a plan
 	Unpriced   uint32   `json:"unpriced"`
 	Peak       uint32   `json:"peak"`
 
@@ -131,7 +132,7 @@ func (t *Tally) totals() Totals {
 	sum := Totals{
 		Requests: t.Requests(), OK: t.OK, Limited: t.Limited, Refused: t.Refused, Failed: t.Failed, Left: t.Left, Streams: t.Stream,
 		Tries: t.Tries, Missed: t.Missed, Throttle: t.Throttle, Moved: t.Moved,
-		Prompt: t.Prompt, Cached: t.Cached, Completion: t.Completion, Reasoning: t.Reasoning, Unpriced: t.Unpriced, Peak: t.Peak,
+		Prompt: t.Prompt, Cached: t.Cached, Completion: t.Completion, Reasoning: t.Reasoning, Plan: t.Plan, Unpriced: t.Unpriced, Peak: t.Peak,
 		Took: t.Took.spread(), First: t.First.spread(), Speed: t.Speed.spread(), Waited: t.Waited.spread(),
 	}
 	if stayed := sum.Requests - sum.Left; stayed > 0 {

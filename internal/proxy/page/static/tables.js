@@ -26,7 +26,7 @@ export function tiles(t, seconds_) {
     ["speed", digits(t.speed.p50), t.speed.p50, "tokens per second, p50; slowest 5 % " + digits(t.speed.p5)],
     ["prompt", short(t.prompt), t.prompt, "tokens in, " + (t.prompt ? digits((100 * t.cached) / t.prompt) : 0) + " % cached"],
     ["completion", short(t.completion), t.completion, "tokens out, " + short(t.reasoning) + " thought"],
-    ["cost", t.completion + t.prompt ? dollars(t.cost) : none, t.cost, "cost" + (t.unpriced ? "; " + count(t.unpriced) + " requests have no known price" : "")],
+    ["cost", t.completion + t.prompt ? dollars(t.cost) : none, t.cost, (t.plan ? "cost, of which " + dollars(t.plan) + " is a plan's: its price without one" : "cost") + (t.unpriced ? "; " + count(t.unpriced) + " requests have no known price" : "")],
     ["failovers", count(t.failovers), t.failovers, "passed on to another provider; " + count(t.throttled) + " × 429 from providers"],
   ];
   $("tiles").replaceChildren(...list.map(([id, text, value, note, kind]) =>
