@@ -51,7 +51,7 @@ var scalars = append([]scalar{
 	whole("max_queue", 0, func(s *Settings) *int { return &s.MaxQueue }),
 	duration("queue_wait", func(s *Settings) *time.Duration { return &s.QueueWait }),
 	size("max_body", 1, func(s *Settings) *int64 { return &s.MaxBody }),
-	parsed("variant", "a label of letters, digits, - and _", func(s *Settings) *string { return &s.Variant }, parseLabel, "DEPLOYMENT_VARIANT"),
+	parsed("variant", "a label of letters, digits, - and _", func(s *Settings) *string { return &s.Variant }, parseVariant, "DEPLOYMENT_VARIANT"),
 	boolean("log_requests", func(s *Settings) *bool { return &s.LogRequests }, "LOG_REQUESTS"),
 	pathTo("log_dir", func(s *Settings) *string { return &s.LogDir }, "LOG_DIR"),
 	size("log_max_bytes", 0, func(s *Settings) *int64 { return &s.LogMaxBytes }),
@@ -213,8 +213,8 @@ func parseLevel(text string) (string, bool) {
 	return "", false
 }
 
-// parseLabel reads a label as metrics want one: short, and the same in every log.
-func parseLabel(text string) (string, bool) {
+// parseVariant reads a label as metrics want one: short, and the same in every log.
+func parseVariant(text string) (string, bool) {
 	text = strings.TrimSpace(text)
 	strange := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
