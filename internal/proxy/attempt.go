@@ -171,7 +171,7 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 	if c.keep && !same(body, c.original) {
 		a.Body = body
 	}
-	s.measureTry(c, &a)
+	s.countTry(c, &a)
 	c.attempts = append(c.attempts, a)
 	s.limits.note(t.provider.ID, accountOf(lease), reply.Limits)
 	c.learnLimits(lease, reply)

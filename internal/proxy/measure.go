@@ -13,16 +13,16 @@ import (
 // Metrics is what the server counts.
 func (s *Server) Metrics() *metrics.Book { return s.book }
 
-// measure counts a request that is over.
-func (s *Server) measure(c *call, f *event.Finished) {
+// countRequest counts a request that is over.
+func (s *Server) countRequest(c *call, f *event.Finished) {
 	s.book.Request(&metrics.Request{
 		Finished: *f, Route: routeLabel(c.path), Chat: c.chat, CacheWrite: c.out.usage.CacheWrite,
 		Waited: c.waited, InFlight: int(s.count.inFlight.Load()),
 	})
 }
 
-// measureTry counts a try that is not in c.attempts yet.
-func (s *Server) measureTry(c *call, a *attempt) {
+// countTry counts a try that is not in c.attempts yet.
+func (s *Server) countTry(c *call, a *attempt) {
 	m := metrics.Attempt{Variant: c.variant, Provider: a.Provider, Class: a.Class.String(), Status: a.Status}
 	if n := len(c.attempts); n > 0 {
 		m.Before, m.From = c.attempts[n-1].Class.String(), c.attempts[n-1].Provider

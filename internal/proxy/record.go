@@ -67,7 +67,7 @@ func (s *Server) finish(c *call) {
 	if f.Outcome != "ok" && f.Status != statusClientGone {
 		s.count.failed.Add(1)
 	}
-	s.measure(c, &f)
+	s.countRequest(c, &f)
 	s.opt.Bus.Publish(f)
 	s.logLine(c, &f)
 	if s.opt.Recorder == nil {
