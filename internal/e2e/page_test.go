@@ -34,8 +34,8 @@ func (b *browser) text(selector string) string {
 
 // driven is what clients saw while a program was driven.
 type driven struct {
-	ok, limited, prompt, completion, canary, canaryOK int
-	slowest                                           time.Duration
+	ok, limited, prompt, completion, canary int
+	slowest                                 time.Duration
 }
 
 // drive sends conversations side by side, half of them streams, and adds up what
@@ -154,12 +154,47 @@ func TestThePageShowsWhatTheProvidersAnswered(t *testing.T) {
 	if n := b.eval(`document.querySelectorAll(".uplot canvas").length`); n != "8" {
 		t.Errorf("%s charts", n)
 	}
+	if rows := p.recorded(40); rows.prompt != d.prompt || rows.completion != d.completion || rows.ok != 40 || rows.canary != d.canary {
+		t.Errorf("the database has %+v, clients saw %+v", rows, d)
+	}
 	b.live(p, cerebras)
 	b.colours()
 	b.picture("page-narrow", 420, 1600)
 	if f := b.faults(); len(f) > 0 {
 		t.Errorf("the page is not well: %q", f)
 	}
+}
+
+// recorded waits until the database has n requests, and adds them up.
+func (p *program) recorded(n int) (d driven) {
+	p.t.Helper()
+	eventually(p.t, fmt.Sprint(n, " rows in the database"), func() bool {
+		d = driven{}
+		list := run(p.t, launch{dir: p.dir, args: []string{"logs", "--json", "-n", "1000"}})
+		list.wait(0)
+		rows := 0
+		for line := range strings.Lines(list.stdout.String()) {
+			var r struct {
+				Status   int
+				Provider string
+				Tokens   struct{ Prompt, Completion int }
+			}
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				p.t.Fatalf("%v: %s", err, line)
+			}
+			rows++
+			d.prompt += r.Tokens.Prompt
+			d.completion += r.Tokens.Completion
+			if r.Status == http.StatusOK {
+				d.ok++
+			}
+			if r.Provider == simulator.ZAI { // the canary's, which never fails
+				d.canary++
+			}
+		}
+		return rows == n
+	})
+	return d
 }
 
 // live holds the open page against what happens meanwhile.

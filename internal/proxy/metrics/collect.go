@@ -26,6 +26,7 @@ type Key struct {
 	CoolUntil             time.Time // zero: it does not cool
 	InFlight, Errors      int
 	Uses                  uint64
+	Rate                  float64 // requests per second; 0: no pace
 }
 
 // Limit is what a provider told of an account.
@@ -123,6 +124,9 @@ func (e exporter) key(k *Key) {
 	e.gauge(ownKeyCool, cool, k.Provider, k.Name)
 	e.gauge(ownKeyFlight, float64(k.InFlight), k.Provider, k.Name)
 	e.gauge(ownKeyErrors, float64(k.Errors), k.Provider, k.Name)
+	if k.Rate > 0 {
+		e.gauge(ownKeyRate, k.Rate, k.Provider, k.Name)
+	}
 	e.total(ownKeyUses, float64(k.Uses), k.Provider, k.Name)
 }
 

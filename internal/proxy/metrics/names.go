@@ -35,6 +35,7 @@ var (
 	ownKeyCool   = own("key_cooldown_seconds", "How long until a key returns; 0 if it does not cool.", "provider", "key")
 	ownKeyFlight = own("key_in_flight", "Requests that use a key now.", "provider", "key")
 	ownKeyUses   = own("key_uses_total", "How often a key was taken.", "provider", "key")
+	ownKeyRate   = own("key_rate_limit_requests_per_second", "The pace that was learned for a key's account; none where there is none.", "provider", "key")
 	ownKeyErrors = own("key_errors", "Failures of a key since its last success.", "provider", "key")
 	ownLimit     = own("upstream_ratelimit_limit", "What a provider allows an account, as it last told.", "provider", "account", "kind", "window")
 	ownRemaining = own("upstream_ratelimit_remaining", "What a provider has left for an account, as it last told.", "provider", "account", "kind", "window")
@@ -62,6 +63,6 @@ var everything = []*prometheus.Desc{
 	zaiRequests, zaiDuration, zaiRequestSize, zaiAnswerSize, zaiConcurrent, zaiWorkers, zaiUtilization, zaiFaults, zaiWaits,
 	zaiRejections, zaiRetries, zaiTokens, zaiTokenRate, zaiCost, zaiBuild,
 	ownRequests, ownAttempts, ownFailovers, ownSpeed, ownReasoning, ownCost, ownUnpriced, ownWait, ownInFlight, ownWaiting, ownPaused,
-	ownKeyState, ownKeyCool, ownKeyFlight, ownKeyUses, ownKeyErrors, ownLimit, ownRemaining, ownReset,
+	ownKeyState, ownKeyCool, ownKeyFlight, ownKeyUses, ownKeyRate, ownKeyErrors, ownLimit, ownRemaining, ownReset,
 	genTokenUsage, genDuration, genFirst,
 }
