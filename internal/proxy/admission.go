@@ -93,7 +93,7 @@ func (c *call) settleCost(lease *keypool.Lease) {
 	}
 }
 
-// waitedFor adds up how long a request has waited for keys.
+// waitedFor adds up how long a request has waited, for a worker and for keys.
 func (c *call) waitedFor(since time.Time) { c.waited += time.Since(since) }
 
 // rates are the pool's from the settings.

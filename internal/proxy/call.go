@@ -40,7 +40,7 @@ type call struct {
 	attempts []attempt
 	skipped  []string      // targets that were passed over, in words
 	changed  []string      // what was done to the body that was answered
-	waited   time.Duration // for keys
+	waited   time.Duration // for a worker and for keys
 	answered served
 	out      outcome
 }

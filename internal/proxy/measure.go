@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -32,9 +33,6 @@ func (s *Server) countTry(c *call, a *attempt) {
 	s.book.Attempt(&m)
 }
 
-// waitedFor counts the time since from as waiting.
-func (c *call) waitedFor(from time.Time) { c.waited += time.Since(from) }
-
 // routeLabel is a path as metrics know it. Clients may write anything in their
 // paths; a label is one of four.
 func routeLabel(path string) string {
@@ -60,7 +58,7 @@ func (s *Server) state() metrics.State {
 		id := w.settings.Providers[i].ID
 		for _, k := range s.opt.Pool.Provider(id) {
 			st.Keys = append(st.Keys, metrics.Key{
-				Provider: id, Name: k.Name, State: k.State, CoolUntil: k.CoolUntil, InFlight: k.InFlight, Errors: k.Errors, Uses: k.Uses,
+				Provider: id, Name: k.Name, State: k.State, CoolUntil: k.CoolUntil, InFlight: k.InFlight, Errors: k.Errors, Uses: k.Uses, Rate: k.Rate,
 			})
 		}
 		for _, l := range s.limits.of(id) {
@@ -173,6 +171,13 @@ func (s *Server) forgetLimits() (rate float64) {
 			s.log.Warn("its limits are not forgotten", "provider", k.Provider, "key", k.Name, "error", err) // a reload took it away
 		}
 	}
+	paced := map[string]float64{} // by account: what is configured stays
+	for _, k := range s.opt.Pool.Snapshot() {
+		paced[k.Provider+"/"+cmp.Or(k.Account, k.Name)] = k.Rate
+	}
+	for _, r := range paced {
+		rate += r
+	}
 	s.log.Info("learned limits are forgotten")
-	return 0
+	return rate
 }
