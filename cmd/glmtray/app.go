@@ -341,6 +341,11 @@ func (a *app) close() {
 	if a.store != nil && a.server != nil {
 		a.saveFacts(ctx)
 	}
+	if a.server != nil {
+		if err := a.server.Settle(ctx); err != nil {
+			a.log.Error("some requests are not in the records: their tokens were still being counted", "error", err)
+		}
+	}
 	if a.minutes != nil {
 		a.minutes.save(true)
 	}

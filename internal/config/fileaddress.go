@@ -21,6 +21,7 @@ func (r *reader) endpoint(e *Endpoint, within string, t *table, lines given) {
 	r.url(t, within, e.Dialect, &e.URL)
 	r.auth(t, within, &e.Auth)
 	r.whole(t, within, "concurrency", &e.Concurrency)
+	r.flag(t, within, "plan", &e.Plan)
 	r.sub(t, within, "also", func(all *table, within string) {
 		for _, name := range all.names {
 			f, within := all.fields[name], within+" "+quote(name)

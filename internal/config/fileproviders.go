@@ -45,7 +45,7 @@ func (r *reader) provider(id, within string, t *table) {
 		})
 		p = &r.s.Providers[len(r.s.Providers)-1]
 	}
-	r.only(t, within, "name", "url", "concurrency", "dialect", "auth", "also", "endpoint", "roles", "models", "limits", "refuses", "traits", "key_shapes")
+	r.only(t, within, "name", "url", "concurrency", "plan", "dialect", "auth", "also", "endpoint", "roles", "models", "limits", "refuses", "traits", "key_shapes")
 	r.text(t, within, "name", &p.Name)
 	r.texts(t, within, "key_shapes", &p.KeyShapes)
 	r.endpoints(p, within, t)
@@ -96,7 +96,7 @@ func (r *reader) endpoints(p *Provider, within string, t *table) {
 				p.Endpoints = append(p.Endpoints, Endpoint{ID: id, Dialect: OpenAI})
 				i = len(p.Endpoints) - 1
 			}
-			r.only(inner, within, "url", "concurrency", "dialect", "auth", "also")
+			r.only(inner, within, "url", "concurrency", "plan", "dialect", "auth", "also")
 			r.endpoint(&p.Endpoints[i], within, inner, lines)
 		}
 	})

@@ -173,10 +173,13 @@ func (l *loader) environment() {
 			if c.file {
 				continue
 			}
-			for _, name := range append(slices.Clone(c.vars), c.variable()) {
+			for _, name := range c.vars {
 				if v := layer[envName(name)]; v.text != "" {
-					l.set(c, v.text, v.origin)
+					l.set(c, c.ofPredecessor(v.text), v.origin)
 				}
+			}
+			if v := layer[envName(c.variable())]; v.text != "" {
+				l.set(c, v.text, v.origin)
 			}
 		}
 	}

@@ -67,8 +67,8 @@ func TestNewInstallationHasTheDefaults(t *testing.T) {
 	s := mustLoad(t, "", Options{DataDir: "/nowhere/data"})
 	got := fmt.Sprintln(s.Addr, s.AddrGiven, s.FallbackOnCooldown, s.Cooldown, s.MaxWait, s.ShortWait, s.LastPatience,
 		s.TokenThreshold, s.MaxRetries, s.MaxWorkers, s.MaxQueue, s.QueueWait, s.MaxBody, s.Shutdown, s.LogRequests,
-		s.LogMaxBytes, s.LogMaxAge, s.LogLevel, s.Demo, s.KeysNamed, s.AllowRemote, s.RequireClientKey)
-	want := "127.0.0.1:18080 false true 1m0s 1m30s 3s 2m0s 120000 0 256 256 30s 33554432 30s true 536870912 336h0m0s info true false false false\n"
+		s.LogMaxBytes, s.LogMaxAge, s.RecordsMaxAge, s.RecordsMaxRows, s.TokenCounting, s.TokenizerModel, s.LogLevel, s.Demo, s.KeysNamed, s.AllowRemote, s.RequireClientKey)
+	want := "127.0.0.1:18080 false true 1m0s 1m30s 3s 2m0s 120000 0 256 256 30s 33554432 30s true 536870912 336h0m0s 2160h0m0s 1000000 true glm-4 info true false false false\n"
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
@@ -124,7 +124,7 @@ func TestEveryScalarCanBeSetByVariableAndFlag(t *testing.T) {
 	values := map[string]string{
 		allowTime: "7s", allowBool: "false", allowSize: "5MiB",
 		"a whole number of at least 0": "7", "a whole number of at least 1": "7",
-		"an address such as 127.0.0.1:18080": "127.0.0.1:7", "a path": "/x", "debug, info, warn or error": "debug",
+		"an address such as 127.0.0.1:18080": "127.0.0.1:7", "a path": "/x", "debug, info, warn or error": "debug", "a name": "glm-5",
 		allowRate: "0.133", allowShare: "0.3", allowPoll: "synthetic, zai", "a URL such as https://api.z.ai": "https://quota.example",
 	}
 	for i := range scalars {

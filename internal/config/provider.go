@@ -54,6 +54,7 @@ type Endpoint struct {
 	Auth        string    // as in [Address]; "" is AuthBearer
 	Also        []Address // what it speaks besides, each dialect once, at the same host
 	Concurrency int       // requests at once per account; 0: no limit known
+	Plan        bool      // its keys are paid by a subscription: what a request costs is only an equivalent
 	Policy      *Policy
 }
 

@@ -104,7 +104,8 @@ func cerebras() Provider {
 func synthetic() Provider {
 	return Provider{
 		ID: "synthetic", Name: "Synthetic",
-		Endpoints: []Endpoint{{Dialect: OpenAI, URL: syntheticURL, Also: []Address{
+		// Its keys belong to subscriptions; an account without one says plan = false.
+		Endpoints: []Endpoint{{Dialect: OpenAI, URL: syntheticURL, Plan: true, Also: []Address{
 			{Dialect: Anthropic, URL: syntheticAnthropicURL, Auth: AuthBearer},
 		}}},
 		Roles: map[Role][]string{
@@ -132,7 +133,7 @@ func zai() Provider {
 		ID: "zai", Name: "Z.ai",
 		Endpoints: []Endpoint{
 			{
-				ID: zaiPlan, Dialect: OpenAI, URL: zaiPlanURL, Concurrency: 1, Policy: &policy,
+				ID: zaiPlan, Dialect: OpenAI, URL: zaiPlanURL, Concurrency: 1, Plan: true, Policy: &policy,
 				// What is asked there counts against the plan, so it is not the other
 				// endpoint's (docs.z.ai/devpack, 2026-11-20).
 				Also: []Address{{Dialect: Anthropic, URL: zaiAnthropicURL, Auth: AuthBearer}},

@@ -15,6 +15,7 @@ type scalar struct {
 	allowed string   // after "must be"
 	list    bool     // an array of texts; with commas in a variable
 	file    bool     // only the file may set it
+	loose   bool     // in a predecessor's variable all but "false" and "0" is true
 	set     func(s *Settings, v value) bool
 }
 
@@ -56,6 +57,10 @@ var scalars = append([]scalar{
 	pathTo("log_dir", func(s *Settings) *string { return &s.LogDir }, "LOG_DIR"),
 	size("log_max_bytes", 0, func(s *Settings) *int64 { return &s.LogMaxBytes }),
 	duration("log_max_age", func(s *Settings) *time.Duration { return &s.LogMaxAge }),
+	duration("records_max_age", func(s *Settings) *time.Duration { return &s.RecordsMaxAge }),
+	whole("records_max_rows", 0, func(s *Settings) *int { return &s.RecordsMaxRows }),
+	loose(boolean("token_counting", func(s *Settings) *bool { return &s.TokenCounting }, "TOKEN_COUNTING_ENABLED")),
+	parsed("tokenizer_model", "a name", func(s *Settings) *string { return &s.TokenizerModel }, parseLabel, "TOKENIZER_MODEL"),
 	parsed("log_level", "debug, info, warn or error", func(s *Settings) *string { return &s.LogLevel }, parseLevel),
 	parsed("proxy", "a proxy URL such as http://proxy.example:3128 (http, https, socks5)", func(s *Settings) *string { return &s.Proxy }, parseProxy),
 	pathTo("ca_file", func(s *Settings) *string { return &s.CAFile }),
@@ -107,6 +112,10 @@ func defaults(dataDir string) *Settings {
 		LogDir:             filepath.Join(dataDir, "logs"),
 		LogMaxBytes:        512 << 20,
 		LogMaxAge:          14 * 24 * time.Hour,
+		RecordsMaxAge:      90 * 24 * time.Hour,
+		RecordsMaxRows:     1_000_000,
+		TokenCounting:      true,
+		TokenizerModel:     "glm-4",
 		LogLevel:           "info",
 		CloseToTray:        true,
 		DataDir:            dataDir,
@@ -203,6 +212,23 @@ func pathTo(name string, p func(*Settings) *string, vars ...string) scalar {
 }
 
 func fileOnly(c scalar) scalar { c.file = true; return c }
+
+// loose is for a variable that zai-proxy read so: everything but "false" and "0"
+// switched it on (v1.11.1).
+func loose(c scalar) scalar { c.loose = true; return c }
+
+// ofPredecessor is what a predecessor's variable says.
+func (c *scalar) ofPredecessor(text string) string {
+	if !c.loose {
+		return text
+	}
+	return strconv.FormatBool(text != "false" && text != "0")
+}
+
+func parseLabel(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	return text, text != "" && len(text) <= 64 && !strings.ContainsFunc(text, isControl)
+}
 
 func parseLevel(text string) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))

@@ -59,6 +59,12 @@ type Settings struct {
 	LogMaxAge   time.Duration
 	LogLevel    string
 
+	RecordsMaxAge  time.Duration // of a request's row; what is summed up by the hour stays longer
+	RecordsMaxRows int           // of the requests' rows; 0: no bound
+
+	TokenCounting  bool   // tokens that a provider does not tell are counted
+	TokenizerModel string // what a count is called, a label only
+
 	CloseToTray bool // closing the window hides it, where there is a tray
 
 	Proxy  string // outbound proxy URL; "" means HTTPS_PROXY and NO_PROXY

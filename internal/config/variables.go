@@ -18,7 +18,6 @@ const (
 	whyNoRateFile  = "a learned pace is kept in the database"
 	whyNoStale     = "what was told of a quota counts until its window ends"
 	whyNoDashboard = "there is no dashboard process: the figures are the proxy's own"
-	whyNoCounting  = "prompt sizes are estimated and corrected by what the providers report"
 	whyBuild       = "version and build are part of the program"
 )
 
@@ -56,8 +55,8 @@ var variables = []Variable{
 	{Name: "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", Use: "Claude Code's traffic", Why: whyClaude},
 
 	{Name: "DEPLOYMENT_VARIANT", Use: "variant", Honoured: true},
-	{Name: "TOKEN_COUNTING_ENABLED", Use: "counting of tokens", Why: whyNoCounting},
-	{Name: "TOKENIZER_MODEL", Use: "a label of the token counts", Why: whyNoCounting},
+	{Name: "TOKEN_COUNTING_ENABLED", Use: "token_counting", Honoured: true},
+	{Name: "TOKENIZER_MODEL", Use: "tokenizer_model, a label of the token counts", Honoured: true},
 	{Name: "RATE_LIMIT_INITIAL", Use: "rate_initial", Honoured: true},
 	{Name: "RATE_LIMIT_MIN", Use: "rate_min", Honoured: true},
 	{Name: "RATE_LIMIT_MAX", Use: "rate_max", Honoured: true},

@@ -56,18 +56,43 @@ type Finished struct {
 	Error     string        `json:"error,omitempty"`
 	In, Out   int64         `json:"-"` // body bytes from and to the client
 	Tokens    Tokens        `json:"tokens"`
-	FirstByte time.Duration `json:"first_byte_ns"` // until the first byte went to the client
+	Counted   bool          `json:"counted,omitempty"` // a part of Tokens was counted here: the provider did not tell it
+	FirstByte time.Duration `json:"first_byte_ns"`     // until the first byte went to the client; of a stream that is its first content
+	Streamed  time.Duration `json:"streamed_ns,omitempty"`
+	TPS       float64       `json:"tps,omitempty"` // completion tokens per second of Streamed, see Rate; 0: not known
 	Took      time.Duration `json:"took_ns"`
-	Waited    time.Duration `json:"waited_ns,omitempty"` // of Took: for a key that was free and had enough left
-	Demo      bool          `json:"demo,omitempty"`
-	Changed   []string      `json:"changed,omitempty"` // what was removed, renamed or repaired in the body
-	Variant   string        `json:"variant,omitempty"` // "canary", or what the settings call the rest
+	Waited    time.Duration `json:"waited_ns,omitempty"` // of Took: for a worker, and for a key that was free and had enough left
+
+	// Cost is the price of Tokens by the price table, in USD; nil: not known.
+	// CostEquivalent says that the key belongs to a plan, to which the request
+	// cost nothing more: Cost is what it would have been without one.
+	Cost           *float64 `json:"cost_usd,omitempty"`
+	CostEquivalent bool     `json:"cost_equivalent,omitempty"`
+
+	Demo    bool     `json:"demo,omitempty"`
+	Changed []string `json:"changed,omitempty"` // what was removed, renamed or repaired in the body
+	Variant string   `json:"variant,omitempty"` // "canary", or what the settings call the rest
 }
 
-// Tokens is usage as the provider told it; zero means that it did not.
+// leastStreamed is the shortest stream whose speed is told: in less time the
+// client's and this program's own buffers are measured, not the provider.
+const leastStreamed = 10 * time.Millisecond
+
+// Rate gives the tokens per second of a stream that took so long from its first
+// byte to its last; 0 if that says nothing.
+func Rate(completion int, streamed time.Duration) float64 {
+	if completion <= 0 || streamed < leastStreamed {
+		return 0
+	}
+	return float64(completion) / streamed.Seconds()
+}
+
+// Tokens is usage as the provider told it or as it was counted here, see
+// Finished.Counted; zero means that it is not known.
 type Tokens struct {
-	Prompt     int `json:"prompt,omitempty"` // cached ones included
+	Prompt     int `json:"prompt,omitempty"` // Cached and CacheWrite included
 	Cached     int `json:"cached,omitempty"`
+	CacheWrite int `json:"cache_write,omitempty"`
 	Completion int `json:"completion,omitempty"` // reasoning included
 	Reasoning  int `json:"reasoning,omitempty"`
 }

@@ -43,6 +43,7 @@ type call struct {
 	waited   time.Duration // for a worker and for keys
 	answered served
 	out      outcome
+	tape     tape // what is needed to count what the provider does not tell
 }
 
 // attempt is one try at one provider, for the record.
@@ -56,7 +57,7 @@ type attempt struct {
 }
 
 // served says who answered.
-type served struct{ provider, model, key string }
+type served struct{ provider, model, key, sent, endpoint string }
 
 // outcome is what the client got.
 type outcome struct {
@@ -67,8 +68,9 @@ type outcome struct {
 	usage     chat.Usage
 	sent      int64
 	firstByte time.Duration
-	response  []byte // kept for the body file only
-	cut       bool   // response is not all of it
+	streamed  time.Duration // from the first to the last byte of a stream that came as one
+	response  []byte        // kept for the body file only
+	cut       bool          // response is not all of it
 	header    http.Header
 }
 

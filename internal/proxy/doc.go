@@ -9,7 +9,8 @@
 //	  forward        targets in order; a loop with named outcomes
 //	    attempt      keypool.Acquire, dialect.Request.For, upstream.Send, the verdict
 //	  relay          the only writer to the client
-//	  finish         one record, one event, one line in the log, one count
+//	  finish         one record, one event, one line in the log, one count; a moment
+//	                 later where the provider did not tell its usage, see usage.go
 //
 // The commit point. Nothing reaches the client before a reply is classified:
 // upstream.Send returns a stream only with its first content event in hand.

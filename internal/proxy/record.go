@@ -61,12 +61,18 @@ func (s *Server) fail(w http.ResponseWriter, c *call, e *chat.Error) {
 }
 
 // finish leaves one record, one event and one line in the log, whatever
-// happened. A panic (a broken off answer) passes through after it.
+// happened. A panic (a broken off answer) passes through after it. Where tokens
+// are to be counted first that happens beside the request, a moment later.
 func (s *Server) finish(c *call) {
 	f := c.finished()
 	if f.Outcome != "ok" && f.Status != statusClientGone {
 		s.count.failed.Add(1)
 	}
+	s.counter.complete(s, c, f)
+}
+
+// publish is what finish leaves.
+func (s *Server) publish(c *call, f event.Finished) {
 	s.countRequest(c, &f)
 	s.opt.Bus.Publish(f)
 	s.logLine(c, &f)
@@ -94,11 +100,8 @@ func (c *call) finished() event.Finished {
 		Rule: c.decision.Rule, Reason: c.decision.Reason, Attempts: len(c.attempts), Status: c.out.status,
 		Stream: c.facts.Stream, Outcome: c.out.word, Error: c.out.err,
 		In: int64(len(c.original)), Out: c.out.sent,
-		Tokens: event.Tokens{
-			Prompt: c.out.usage.Prompt, Cached: c.out.usage.Cached,
-			Completion: c.out.usage.Completion, Reasoning: c.out.usage.Reasoning,
-		},
-		FirstByte: c.out.firstByte, Took: time.Since(c.start), Waited: c.waited, Changed: c.changed, Variant: c.variant,
+		FirstByte: c.out.firstByte, Streamed: c.out.streamed, Took: time.Since(c.start), Waited: c.waited,
+		Changed: c.changed, Variant: c.variant,
 	}
 	if p := c.world.settings.Provider(f.Provider); p != nil {
 		f.Demo = p.Demo
@@ -122,7 +125,7 @@ func (s *Server) logLine(c *call, f *event.Finished) {
 	if !s.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 20)
+	attrs := make([]slog.Attr, 0, 24)
 	attrs = append(
 		attrs,
 		slog.String("id", f.ID), slog.String("path", f.Path), slog.Int("status", f.Status),
@@ -138,8 +141,14 @@ func (s *Server) logLine(c *call, f *event.Finished) {
 	if ms := f.Waited.Milliseconds(); ms > 0 {
 		attrs = append(attrs, slog.Int64("waited_ms", ms))
 	}
-	if c.out.usage.Known() {
+	if f.Tokens.Prompt+f.Tokens.Completion > 0 {
 		attrs = append(attrs, slog.Int("prompt", f.Tokens.Prompt), slog.Int("completion", f.Tokens.Completion))
+	}
+	if f.Counted {
+		attrs = append(attrs, slog.String("counted_as", c.world.settings.TokenizerModel))
+	}
+	if f.Cost != nil {
+		attrs = append(attrs, slog.Float64("usd", *f.Cost), slog.Bool("plan", f.CostEquivalent))
 	}
 	if tried := c.trail(); tried != "" {
 		attrs = append(attrs, slog.String("tried", tried))

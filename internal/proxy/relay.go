@@ -30,7 +30,7 @@ var relayBuffers = sync.Pool{New: func() any { b := make([]byte, relaySize); ret
 // does, errors of our own aside.
 func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	defer a.close()
-	c.answered = served{a.step.Target.Provider, headerText(cmp.Or(a.reply.Model, a.step.Model)), a.lease.Key}
+	c.answered = served{a.step.Target.Provider, headerText(cmp.Or(a.reply.Model, a.step.Model)), a.lease.Key, a.step.Model, a.lease.Endpoint}
 	c.out.status, c.out.word, c.out.header = a.reply.Status, "ok", a.reply.Header
 	if a.reply.Class != upstream.OK {
 		c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
@@ -57,6 +57,7 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 // relayAnswer sends a whole answer as check has put it.
 func (s *Server) relayAnswer(out *sink, c *call, a *answer) {
 	c.out.usage = a.reply.Usage
+	c.tape.whole(c, a)
 	if h := out.w.Header(); c.facts.Stream {
 		h["Content-Type"] = []string{"text/event-stream"}
 	} else {
@@ -143,6 +144,7 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	}
 	stream := dialect.NewStream(a.behind, c.ask(a))
 	fill := copy(buf, a.reply.Head)
+	c.tape.begin(&s.counter, c, a)
 	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
 		h["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it
 	}
@@ -176,6 +178,7 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 		}
 		var n int
 		n, broken = a.reply.Body.Read(buf[fill:])
+		c.tape.add(buf[fill : fill+n])
 		fill += n
 	}
 	pings.stop()
@@ -201,7 +204,7 @@ var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
 
 // endOfStream writes down how a stream went.
 func (c *call) endOfStream(out *sink, stream dialect.Stream, broken error) {
-	c.out.usage = stream.Usage()
+	c.out.usage, c.out.streamed = stream.Usage(), time.Since(c.start)-c.out.firstByte
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
@@ -294,6 +297,9 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 				delete(h, name)
 			}
 		}
+	}
+	if c.chat && c.world.settings.TokenCounting {
+		h["X-Token-Input"] = []string{strconv.Itoa(c.facts.Tokens)} // as zai-proxy sends it: an estimate
 	}
 	h["X-Glmtray-Provider"] = []string{a.step.Target.Provider}
 	h["X-Glmtray-Model"] = []string{c.answered.model}

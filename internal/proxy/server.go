@@ -66,6 +66,7 @@ type Server struct {
 	pin     atomic.Pointer[pin]
 	apply   sync.Mutex // one Apply at a time
 	count   counters
+	counter counter // of tokens that providers do not tell
 	limits  limitBook
 	book    *metrics.Book
 	scrape  func() http.Handler // answers /metrics
@@ -160,6 +161,10 @@ func (s *Server) Drain() {
 		s.stop()
 	}
 }
+
+// Settle waits until every record is with the Recorder: some come after their
+// request, when its tokens are counted. It is for the end, after the last request.
+func (s *Server) Settle(ctx context.Context) error { return s.counter.settle(ctx) }
 
 // ServeHTTP answers every request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
