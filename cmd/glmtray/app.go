@@ -259,6 +259,12 @@ func (a *app) background(ctx context.Context) {
 	a.busy.Go(func() { a.remember(ctx) })
 	a.busy.Go(func() { a.minutes.run(ctx) })
 	a.busy.Go(func() { a.watch(ctx) })
+	a.busy.Go(func() {
+		a.store.Retain(ctx, func() store.Retention {
+			set := a.settings()
+			return store.Retention{MaxAge: set.RecordsMaxAge, MaxRows: set.RecordsMaxRows}
+		})
+	})
 }
 
 // watch puts changed settings in force until ctx ends.

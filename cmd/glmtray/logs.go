@@ -16,20 +16,26 @@ import (
 )
 
 type logsCmd struct {
-	List logsListCmd `cmd:"" default:"withargs" hidden:"" help:"Show the newest records."`
-	Show logsShowCmd `cmd:"" help:"Show all that is known of one request: each try, and why."`
+	List   logsListCmd   `cmd:"" default:"withargs" hidden:"" help:"Show the newest records."`
+	Show   logsShowCmd   `cmd:"" help:"Show all that is known of one request: each try, and why."`
+	Export logsExportCmd `cmd:"" help:"Write all records that fit as JSON lines or CSV, the oldest first."`
 }
 
-type logsListCmd struct {
-	Follow   bool   `name:"follow" short:"f" help:"Go on with new ones until interrupted."`
+// logsFilter says which records are wanted.
+type logsFilter struct {
 	Provider string `name:"provider" placeholder:"ID" help:"Only those that this provider answered."`
 	Client   string `name:"client" placeholder:"NAME" help:"Only those of this client."`
 	Model    string `name:"model" placeholder:"ID" help:"Only those that asked for this model or got it."`
 	Status   string `name:"status" placeholder:"WHICH" help:"Only those with this status (429), of this class (4xx), or all that failed (error)."`
 	Since    string `name:"since" placeholder:"WHEN" help:"Only those since then: 90s, 1h, 2d, 15:04, 2026-11-22, 2026-11-22T15:04:05Z."`
 	Grep     string `name:"grep" placeholder:"TEXT" help:"Only those with this text in reason, error, model, path or a try."`
-	Limit    int    `name:"limit" short:"n" default:"50" placeholder:"N" help:"At most so many, the newest (50)."`
-	JSON     bool   `name:"json" help:"As JSON, one object in a line."`
+}
+
+type logsListCmd struct {
+	logsFilter
+	Follow bool `name:"follow" short:"f" help:"Go on with new ones until interrupted."`
+	Limit  int  `name:"limit" short:"n" default:"50" placeholder:"N" help:"At most so many, the newest (50)."`
+	JSON   bool `name:"json" help:"As JSON, one object in a line."`
 }
 
 // logsEvery is how often new records are looked for; they are written a
@@ -42,6 +48,10 @@ func (c *logsListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if c.Limit < 1 {
+		return fmt.Errorf("--limit is a number from 1 on: %d", c.Limit)
+	}
+	q.Limit = c.Limit
 	return e.withStore(func(s *store.Store) error {
 		last, err := s.LastRequest(e.ctx)
 		if err != nil {
@@ -68,14 +78,11 @@ func (c *logsListCmd) Run(e *env) error {
 }
 
 // query turns the flags into a query.
-func (c *logsListCmd) query(now time.Time) (q store.RequestQuery, err error) {
+func (c *logsFilter) query(now time.Time) (q store.RequestQuery, err error) {
 	if err := store.CheckStatus(c.Status); err != nil {
 		return q, err
 	}
-	if c.Limit < 1 {
-		return q, fmt.Errorf("--limit is a number from 1 on: %d", c.Limit)
-	}
-	q = store.RequestQuery{Provider: c.Provider, Client: c.Client, Model: c.Model, Status: c.Status, Grep: c.Grep, Limit: c.Limit}
+	q = store.RequestQuery{Provider: c.Provider, Client: c.Client, Model: c.Model, Status: c.Status, Grep: c.Grep}
 	if c.Since != "" {
 		q.Since, err = parseSince(c.Since, now)
 	}
@@ -256,8 +263,22 @@ func printRequest(w io.Writer, r *store.Request) error {
 		say("changed", strings.Join(r.Changed, ", "))
 		say("took", roughly(r.Took)+", first byte after "+roughly(r.FirstByte)+", "+thousands(r.BytesOut)+" bytes")
 		if r.Tokens.Prompt+r.Tokens.Completion > 0 {
-			say("tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", thousands(int64(r.Tokens.Prompt)),
-				thousands(int64(r.Tokens.Cached)), thousands(int64(r.Tokens.Completion)), thousands(int64(r.Tokens.Reasoning))))
+			counted := ""
+			if r.Counted {
+				counted = "; counted here, since the provider did not tell"
+			}
+			say("tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)%s", thousands(int64(r.Tokens.Prompt)),
+				thousands(int64(r.Tokens.Cached)), thousands(int64(r.Tokens.Completion)), thousands(int64(r.Tokens.Reasoning)), counted))
+		}
+		if r.TPS > 0 {
+			say("speed", fmt.Sprintf("%.0f tokens per second", r.TPS))
+		}
+		if r.Cost != nil {
+			plan := ""
+			if r.CostEquivalent {
+				plan = " (equivalent: the key belongs to a plan)"
+			}
+			say("cost", usd(*r.Cost)+plan)
 		}
 		if r.Demo {
 			say("demo", "the built-in demo provider answered")

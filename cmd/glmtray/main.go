@@ -43,6 +43,7 @@ type cli struct {
 	Run        runCmd        `cmd:"" help:"Start claude, codex or opencode on this proxy, with no file touched."`
 
 	Logs     logsCmd     `cmd:"" help:"Show the records of requests: who answered, how, and why."`
+	Usage    usageCmd    `cmd:"" help:"Show what was used: requests, tokens, cost, speed, time saved."`
 	Status   statusCmd   `cmd:"" help:"Show the running proxy: keys, cooldowns, routes."`
 	Explain  explainCmd  `cmd:"" help:"Say which way a request would go now, and why. Nothing is sent."`
 	Doctor   doctorCmd   `cmd:"" help:"Look for what could be wrong: port, keychain, environment, keys, models."`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,9 @@ func checkKilled(t *testing.T, dir string, round int, d *told) {
 	var rows, ids int64
 	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT id) FROM requests").Scan(&rows, &ids); err != nil || rows != n || ids != n {
 		t.Errorf("round %d: %d rows, %d ids, last %d, %v", round, rows, ids, n, err)
+	}
+	if total := usageOf(t, s, UsageQuery{}); len(total) != 1 || !reflect.DeepEqual(total[0].Usage, summed(t, s)) || total[0].Requests != n {
+		t.Errorf("round %d: the hours have %+v, of %d rows", round, total, n)
 	}
 	t.Logf("round %d: %d records, %d clients; the last %v (%d records) are lost", round, n, len(d.clients), lost, max(0, end[0]-n))
 }

@@ -20,7 +20,11 @@ type migration struct {
 	number int
 	name   string
 	text   string
+	then   func(context.Context, *sql.Tx) error // what SQL cannot say; may be nil
 }
+
+// further is what follows the text of a migration, by its number.
+var further = map[int]func(context.Context, *sql.Tx) error{5: shareKinds}
 
 // migrations are the embedded files in order. They are part of the program, so
 // a gap or a bad name among them is a programmer's fault and a test's find.
@@ -48,7 +52,7 @@ func readMigrations(files fs.FS, dir string) ([]migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, migration{number, e.Name(), string(text)})
+		list = append(list, migration{number, e.Name(), string(text), further[number]})
 	}
 	return list, nil
 }
@@ -75,6 +79,12 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB, version int) error {
 		}
 		for _, step := range steps[version:] {
 			if _, err := tx.ExecContext(ctx, step.text); err != nil {
+				return fmt.Errorf("%s: %w", step.name, err)
+			}
+			if step.then == nil {
+				continue
+			}
+			if err := step.then(ctx, tx); err != nil {
 				return fmt.Errorf("%s: %w", step.name, err)
 			}
 		}

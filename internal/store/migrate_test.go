@@ -18,7 +18,7 @@ func TestAMigrationKeepsTheDataAndACopyOfWhatWasThere(t *testing.T) {
 	}
 	closed(t, s)
 
-	next := migration{len(migrations()) + 1, "next.sql", "CREATE TABLE more (x INTEGER); INSERT INTO more VALUES (7);"}
+	next := migration{len(migrations()) + 1, "next.sql", "CREATE TABLE more (x INTEGER); INSERT INTO more VALUES (7);", nil}
 	s, err := openWith(t.Context(), dir, nil, append(migrations()[:len(migrations()):len(migrations())], next))
 	if err != nil {
 		t.Fatal(err)
@@ -64,8 +64,8 @@ func TestAFailedMigrationChangesNothing(t *testing.T) {
 	closed(t, openAt(t, dir))
 	all := migrations()[:len(migrations()):len(migrations())]
 	all = append(all,
-		migration{len(all) + 1, "good.sql", "CREATE TABLE more (x INTEGER)"},
-		migration{len(all) + 2, "bad.sql", "CREATE TABLE oops ("})
+		migration{len(all) + 1, "good.sql", "CREATE TABLE more (x INTEGER)", nil},
+		migration{len(all) + 2, "bad.sql", "CREATE TABLE oops (", nil})
 	_, err := openWith(t.Context(), dir, nil, all)
 	if err == nil || !strings.Contains(err.Error(), "bad.sql") {
 		t.Fatalf("error %v", err)

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
+	"math"
 	"strings"
 )
 
@@ -11,121 +11,108 @@ import (
 // alone is the way through database/sql.
 const requestRows = 32
 
-// requestInserts are the statements that put rows into the table. The binding of
-// values is the larger part of what a row costs, and most of the values are the
-// same from row to row, as one client asks one model for the same: in a statement
-// for rows that are alike they are bound once.
+// requestInserts are the statements that put rows into the table, and what is
+// remembered between them. It belongs to one writing goroutine.
 type requestInserts struct {
 	one   *sql.Stmt // one row
 	many  *sql.Stmt // requestRows rows
-	alike *sql.Stmt // requestRows rows that differ in requestOwn alone
+	kinds kindBook
+	sums  usageSums
 	// None has numbered parameters: the driver looks those up by their names.
 }
 
-// The columns that rows of one client and one model share, and those that each
-// row has for itself. They are all of requestColumns but n, which the database
-// gives.
-const (
-	requestShared = "client, method, path, asked, provider, model, key, rule, reason, status, outcome, failed, error, stream, demo, changed"
-	requestOwn    = "id, time, bytes_in, bytes_out, prompt, cached, completion, reasoning, first_byte, took, tries"
-)
+// requestOwn are the columns of requests but for n.
+const requestOwn = "id, time, kind, bytes_in, bytes_out, prompt, cached, cache_write, completion, reasoning, cost, first_byte, streamed, took, tries"
 
-// alike reports whether two rows differ in requestOwn alone.
-func (r *Request) alike(o *Request) bool {
-	return r.ask() == o.ask() && r.answer() == o.answer() && slices.Equal(r.Changed, o.Changed)
-}
-
-func (r *Request) ask() [5]string { return [5]string{r.Client, r.Method, r.Path, r.Asked, r.Rule} }
-
-type answerKind struct {
-	provider, model, key, reason, outcome, err string
-	status                                     int
-	stream, demo                               bool
-}
-
-func (r *Request) answer() answerKind {
-	return answerKind{r.Provider, r.Model, r.Key, r.Reason, r.Outcome, r.Error, r.Status, r.Stream, r.Demo}
-}
-
-// appendShared gives the values of requestShared. Numbers are int64 here and
-// below: database/sql converts all others by reflection.
-func (r *Request) appendShared(args []any) []any {
+func (r *Request) appendOwn(args []any, kind int64) []any {
+	var n, cost any
+	if r.N > 0 { // it had one before
+		n = r.N
+	}
+	if r.Cost != nil {
+		cost = nanos(*r.Cost)
+	}
 	return append(
-		args, r.Client, r.Method, r.Path, r.Asked, r.Provider, r.Model, r.Key, r.Rule, r.Reason, int64(r.Status), r.Outcome, r.Failed(),
-		r.Error, r.Stream, r.Demo, toList(r.Changed),
+		args, n, r.ID, r.Time.UnixMilli(), kind, r.In, r.Out, r.Tokens.Prompt, r.Tokens.Cached, r.Tokens.CacheWrite, r.Tokens.Completion,
+		r.Tokens.Reasoning, cost, r.FirstByte.Microseconds(), r.Streamed.Microseconds(), r.Took.Microseconds(), r.times(),
 	)
 }
 
-func (r *Request) appendOwn(args []any) []any {
-	t := &r.Tokens
-	return append(
-		args, r.ID, r.Time.UnixMilli(), r.In, r.Out, int64(t.Prompt), int64(t.Cached), int64(t.Completion), int64(t.Reasoning),
-		r.FirstByte.Microseconds(), r.Took.Microseconds(), r.triesText(),
-	)
+// nanos is an amount of USD as the database has it.
+func nanos(usd float64) int64 { return int64(math.Round(usd * 1e9)) }
+
+// usdOf is the amount that the database has.
+func usdOf(nano int64) float64 { return float64(nano) / 1e9 }
+
+// preparer is a database or a transaction.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-func (x *requestInserts) prepare(ctx context.Context, db *sql.DB) (err error) {
-	if x.alike != nil {
+func (x *requestInserts) prepare(ctx context.Context, db preparer) (err error) {
+	if x.many != nil {
 		return nil
 	}
 	x.finalize()
-	marks := func(columns string) string { return strings.Repeat(", ?", strings.Count(columns, ",")+1)[2:] }
-	repeat := func(row string, n int) string { return strings.Repeat(row+", ", n-1) + row }
-	insert := "INSERT INTO requests (" + requestShared + ", " + requestOwn + ") "
-	row, own := "("+marks(requestShared)+", "+marks(requestOwn)+")", "("+marks(requestOwn)+")"
-	if x.one, err = db.PrepareContext(ctx, insert+"VALUES "+row); err != nil {
+	row := "(?" + strings.Repeat(", ?", strings.Count(requestOwn, ",")+1) + ")"
+	insert := "INSERT INTO requests (n, " + requestOwn + ") VALUES " + row
+	if x.one, err = db.PrepareContext(ctx, insert); err != nil {
 		return err
 	}
-	if x.many, err = db.PrepareContext(ctx, insert+"VALUES "+repeat(row, requestRows)); err != nil {
+	if err = x.sums.prepare(ctx, db); err != nil {
 		return err
 	}
-	x.alike, err = db.PrepareContext(ctx, insert+"SELECT * FROM (SELECT "+marks(requestShared)+"), (VALUES "+repeat(own, requestRows)+")")
+	x.many, err = db.PrepareContext(ctx, insert+strings.Repeat(", "+row, requestRows-1))
 	return err
 }
 
-// all inserts rows in their order.
+// all inserts rows in their order and adds them to what the hours have used. What
+// is remembered holds only if the transaction does: see forget.
 func (x *requestInserts) all(ctx context.Context, tx *sql.Tx, rows []queuedRequest) error {
-	one, many, alike := tx.StmtContext(ctx, x.one), tx.StmtContext(ctx, x.many), tx.StmtContext(ctx, x.alike)
-	defer func() { _, _, _ = one.Close(), many.Close(), alike.Close() }() // they end with the transaction in any case
-	args := make([]any, 0, requestRows*32)
-	for len(rows) > 0 {
+	one, many := tx.StmtContext(ctx, x.one), tx.StmtContext(ctx, x.many)
+	defer func() { _, _ = one.Close(), many.Close() }() // they end with the transaction in any case
+	args := make([]any, 0, requestRows*16)
+	var last requestKind
+	var id int64
+	for at := 0; at < len(rows); {
 		stmt, n := one, 1
-		if len(rows) >= requestRows {
-			stmt, n = alike, requestRows
-			if !allAlike(rows[:n]) {
-				stmt = many
-			}
+		if len(rows)-at >= requestRows {
+			stmt, n = many, requestRows
 		}
 		args = args[:0]
-		for i := range rows[:n] {
-			if i == 0 || stmt == many {
-				args = rows[i].appendShared(args)
+		for i := range rows[at : at+n] {
+			r := &rows[at+i].Request
+			if kind := r.kind(); id == 0 || kind != last {
+				var err error
+				if id, err = x.kinds.of(ctx, tx, kind); err != nil {
+					return err
+				}
+				last = kind
 			}
-			args = rows[i].appendOwn(args)
+			args = r.appendOwn(args, id)
+			x.sums.add(r)
 		}
 		if _, err := stmt.ExecContext(ctx, args...); err != nil {
 			return err
 		}
-		rows = rows[n:]
+		at += n
 	}
-	return nil
+	return x.sums.write(ctx, tx)
 }
 
-func allAlike(rows []queuedRequest) bool {
-	for i := range rows[1:] {
-		if !rows[0].alike(&rows[1+i].Request) {
-			return false
-		}
-	}
-	return true
+// forget is for a transaction that failed.
+func (x *requestInserts) forget() {
+	x.kinds.forget()
+	x.sums.forget()
 }
 
 // finalize frees the statements.
 func (x *requestInserts) finalize() {
-	for _, stmt := range []*sql.Stmt{x.one, x.many, x.alike} {
+	for _, stmt := range []*sql.Stmt{x.one, x.many} {
 		if stmt != nil {
 			_ = stmt.Close() // the database frees it in any case
 		}
 	}
+	x.sums.finalize()
 	*x = requestInserts{}
 }

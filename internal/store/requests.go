@@ -50,6 +50,8 @@ type RequestQuery struct {
 	Since    time.Time // when it came in
 	Grep     string    // part of a reason, an error, an outcome, a model, a path or a try, in either case (ASCII)
 	Limit    int       // at most so many; 0: 50
+
+	OldestFirst bool // as After has it, from the first one on
 }
 
 const defaultLimit = 50
@@ -77,80 +79,42 @@ func statusCondition(status string) (condition string, args []any, err error) {
 	return "status = ?", []any{n}, nil
 }
 
-// where builds the condition that the narrow index can answer, and the one
-// that needs the rows themselves.
-func (q *RequestQuery) where() (narrow, wide []string, args []any, err error) {
-	add := func(condition string, values ...any) {
-		narrow = append(narrow, condition)
-		args = append(args, values...)
-	}
-	if q.Before > 0 {
-		add("n < ?", q.Before)
-	}
-	if q.After > 0 {
-		add("n > ?", q.After)
-	}
-	if q.Provider != "" {
-		add("provider = ?", q.Provider)
-	}
-	if q.Client != "" {
-		add("client = ?", q.Client)
-	}
-	if q.Model != "" {
-		add("(asked = ? OR model = ?)", q.Model, q.Model)
-	}
-	if !q.Since.IsZero() {
-		add("time >= ?", q.Since.UnixMilli())
-	}
-	condition, values, err := statusCondition(q.Status)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if condition != "" {
-		add(condition, values...)
-	}
-	if q.Grep != "" {
-		wide = []string{`(reason || char(10) || error || char(10) || outcome || char(10) || asked || char(10) || model || char(10) || path || char(10) || tries) LIKE ? ESCAPE '\'`}
-		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Grep)+"%")
-	}
-	return narrow, wide, args, nil
-}
-
-// statement builds the query. Without Grep all is decided in the narrow index,
-// and only the rows that are wanted are read.
-func (q *RequestQuery) statement() (text string, args []any, err error) {
-	narrow, wide, args, err := q.where()
-	if err != nil {
-		return "", nil, err
-	}
-	order, limit := " ORDER BY n DESC", q.Limit
-	if q.After > 0 {
-		order = " ORDER BY n"
-	}
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	args = append(args, limit)
-	condition := strings.Join(append(append([]string{"true"}, narrow...), wide...), " AND ")
-	if len(wide) > 0 {
-		return "SELECT " + requestColumns + " FROM requests WHERE " + condition + order + " LIMIT ?", args, nil
-	}
-	return "SELECT " + requestColumns + " FROM requests WHERE n IN (SELECT n FROM requests INDEXED BY requests_look WHERE " +
-		condition + order + " LIMIT ?)" + order, args, nil
-}
-
 // Requests gives the newest requests that fit, newest first; with After the
 // oldest that fit, oldest first.
 func (s *Store) Requests(ctx context.Context, q RequestQuery) (list []Request, err error) {
-	text, args, err := q.statement()
-	if err != nil {
-		return nil, fmt.Errorf("reading requests: %w", err)
-	}
 	err = s.read(ctx, "reading requests", func(tx *sql.Tx) error {
-		list, err = requestsOf(ctx, tx, text, args...)
+		found, err := q.find(ctx, tx)
+		if err == nil {
+			list, err = requestsOf(ctx, tx, found)
+		}
 		return err
 	})
 	return list, err
+}
+
+// eachPage is how many requests EachRequest reads at once.
+const eachPage = 500
+
+// EachRequest hands over all requests that fit, the oldest first, page by page:
+// neither memory nor the database is held for long. Limit does not count; fn's
+// error ends it.
+func (s *Store) EachRequest(ctx context.Context, q RequestQuery, fn func(*Request) error) error {
+	q.Limit, q.OldestFirst = eachPage, true
+	for {
+		list, err := s.Requests(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if err := fn(&list[i]); err != nil {
+				return err
+			}
+		}
+		if len(list) < eachPage {
+			return nil
+		}
+		q.After = list[eachPage-1].N
+	}
 }
 
 // LastRequest is the N of the request that was written last, 0 if none was:
@@ -168,12 +132,18 @@ var ErrNoRequest = errors.New("no request has this id")
 // FindRequest finds a request by its id or by the beginning of it. If several
 // begin so, the error names them.
 func (s *Store) FindRequest(ctx context.Context, id string) (Request, error) {
-	const most = 5 // to tell; more help nobody
+	const most = 5   // to tell; more help nobody
+	const whole = 16 // as the proxy makes them
+	limit := most
+	if len(id) >= whole {
+		limit = 1 // nobody else has it
+	}
 	var list []Request
-	err := s.read(ctx, "looking for a request", func(tx *sql.Tx) (err error) {
-		list, err = requestsOf(ctx, tx, "SELECT "+requestColumns+` FROM requests WHERE n IN (
-			SELECT n FROM requests INDEXED BY requests_look WHERE substr(id, 1, ?) = ? ORDER BY n DESC LIMIT ?) ORDER BY n DESC`,
-			len(id), id, most)
+	err := s.read(ctx, "looking for a request", func(tx *sql.Tx) error {
+		found, err := numbers(ctx, tx, "SELECT n FROM requests WHERE substr(id, 1, ?) = ? ORDER BY n DESC LIMIT ?", len(id), id, limit)
+		if err == nil {
+			list, err = requestsOf(ctx, tx, found)
+		}
 		return err
 	})
 	switch {
@@ -195,86 +165,49 @@ func (s *Store) FindRequest(ctx context.Context, id string) (Request, error) {
 	return list[0], nil
 }
 
-// requestColumns are in the order of Request.scan; see requestShared and requestOwn.
-const requestColumns = `n, id, time, client, method, path, asked, provider, model, key, rule, reason, status, outcome, failed,
-	error, stream, demo, bytes_in, bytes_out, prompt, cached, completion, reasoning, first_byte, took, changed, tries`
-
-func requestsOf(ctx context.Context, tx *sql.Tx, text string, args ...any) ([]Request, error) {
-	rows, err := tx.QueryContext(ctx, text, args...)
+// requestsOf reads requests by their numbers, in that order.
+func requestsOf(ctx context.Context, tx *sql.Tx, found []int64) ([]Request, error) {
+	stmt, err := tx.PrepareContext(ctx, "SELECT n, "+requestOwn+", "+kindColumns+
+		" FROM requests JOIN (SELECT id AS kind_id, "+kindColumns+" FROM request_kinds) ON kind_id = kind WHERE n = ?")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	var list []Request
-	for rows.Next() {
-		var r Request
-		if err := r.scan(rows); err != nil {
+	defer func() { _ = stmt.Close() }()
+	list := make([]Request, len(found))
+	for i, n := range found {
+		if err := list[i].scan(stmt.QueryRowContext(ctx, n).Scan); err != nil {
 			return nil, err
 		}
-		list = append(list, r)
 	}
-	return list, rows.Err()
+	return list, nil
 }
 
-func (r *Request) scan(rows *sql.Rows) error {
-	var at, first, took int64
+func (r *Request) scan(scan func(...any) error) error {
+	var at, kind, first, streamed, took int64
+	var cost sql.NullInt64
 	var failed bool
-	var changed, tries string
-	err := rows.Scan(&r.N, &r.ID, &at, &r.Client, &r.Method, &r.Path, &r.Asked, &r.Provider, &r.Model, &r.Key, &r.Rule,
-		&r.Reason, &r.Status, &r.Outcome, &failed, &r.Error, &r.Stream, &r.Demo, &r.BytesIn, &r.BytesOut,
-		&r.Tokens.Prompt, &r.Tokens.Cached, &r.Tokens.Completion, &r.Tokens.Reasoning, &first, &took, &changed, &tries)
+	var times, changed, tried string
+	err := scan(&r.N, &r.ID, &at, &kind, &r.BytesIn, &r.BytesOut, &r.Tokens.Prompt, &r.Tokens.Cached, &r.Tokens.CacheWrite,
+		&r.Tokens.Completion, &r.Tokens.Reasoning, &cost, &first, &streamed, &took, &times,
+		&r.Client, &r.Method, &r.Path, &r.Asked, &r.Provider, &r.Model, &r.Key, &r.Rule, &r.Reason, &r.Status, &r.Outcome, &failed,
+		&r.Error, &r.Stream, &r.Demo, &r.Counted, &r.CostEquivalent, &changed, &tried)
 	if err != nil {
 		return err
 	}
 	r.Time = fromMillis(at)
 	r.In, r.Out = r.BytesIn, r.BytesOut
 	r.FirstByte, r.Took = time.Duration(first)*time.Microsecond, time.Duration(took)*time.Microsecond
-	if err := fromList(changed, &r.Changed); err != nil {
-		return fmt.Errorf("request %s: %w", r.ID, err)
+	r.Streamed = time.Duration(streamed) * time.Microsecond
+	r.TPS = event.Rate(r.Tokens.Completion, r.Streamed)
+	if cost.Valid {
+		usd := usdOf(cost.Int64)
+		r.Cost = &usd
 	}
-	if err := r.readTries(tries); err != nil {
+	if err := errors.Join(fromList(changed, &r.Changed), r.setTries(tried, times)); err != nil {
 		return fmt.Errorf("request %s: %w", r.ID, err)
 	}
 	r.Attempts = len(r.Tries)
 	return nil
-}
-
-// triesText is what stands in the column tries: JSON, or of the one try that was
-// right away good, of which the row has all else, its microseconds, and the model
-// that was asked for if another one answered.
-func (r *Request) triesText() string {
-	if len(r.Tries) != 1 {
-		return toList(r.Tries)
-	}
-	t := r.Tries[0]
-	good := r.goodTry(t.Took)
-	good.Model = t.Model
-	if t != good {
-		return toList(r.Tries)
-	}
-	text := strconv.FormatInt(t.Took.Microseconds(), 10)
-	if t.Model != r.Model {
-		text += " " + t.Model
-	}
-	return text
-}
-
-func (r *Request) readTries(text string) error {
-	if text == "" || text[0] < '0' || text[0] > '9' {
-		return fromList(text, &r.Tries)
-	}
-	micros, model, other := strings.Cut(text, " ")
-	took, err := strconv.ParseInt(micros, 10, 64)
-	t := r.goodTry(time.Duration(took) * time.Microsecond)
-	if other {
-		t.Model = model
-	}
-	r.Tries = []Try{t}
-	return err
-}
-
-func (r *Request) goodTry(took time.Duration) Try {
-	return Try{Provider: r.Provider, Model: r.Model, Key: r.Key, Status: r.Status, Class: outcomeOK, Took: took}
 }
 
 func toList[T any](list []T) string {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
@@ -26,12 +25,19 @@ func requestNo(i int) Request {
 			Client: fmt.Sprint("client-", i%5), Method: "POST", Path: "/v1/chat/completions", Asked: "glm-4.6", Provider: provider,
 			Model: "gpt-oss-120b", Key: "desk", Rule: "everything", Reason: "no other rule matched", Attempts: 1, Status: 200,
 			Stream: i%2 == 0, Outcome: "ok", In: 1000, Out: 2000,
-			Tokens:    event.Tokens{Prompt: 11, Cached: 5, Completion: 7, Reasoning: 3},
-			FirstByte: 20 * time.Millisecond, Took: 1500 * time.Microsecond,
+			Tokens:    event.Tokens{Prompt: 11, Cached: 5, CacheWrite: 1, Completion: 7, Reasoning: 3},
+			FirstByte: 20 * time.Millisecond, Took: 120 * time.Millisecond,
 		},
 		Tries: []Try{{Provider: provider, Model: "gpt-oss-120b", Key: "desk", Status: 200, Class: "ok", Took: time.Millisecond}},
 	}
-	if i%10 == 9 {
+	if r.Stream {
+		r.Streamed = 100 * time.Millisecond
+		r.TPS = event.Rate(r.Tokens.Completion, r.Streamed)
+	}
+	if i%10 != 9 {
+		cost := 0.000_012_345
+		r.Cost, r.CostEquivalent = &cost, provider == "zai"
+	} else {
 		r.Status, r.Outcome, r.Error = 429, "keys_cooling", "every key of "+provider+" cools"
 		r.Tries[0].Status, r.Tries[0].Class, r.Tries[0].Reason = 429, "rate limited", "tokens per minute used up"
 	}
@@ -126,31 +132,30 @@ func TestRowsThatAreAlikeAndRowsThatAreNotKeepTheirOrderAndWhatIsTheirs(t *testi
 	}
 }
 
-func TestRowsAreAlikeOnlyIfTheyShareWhatIsWrittenOnce(t *testing.T) {
+func TestKindsDifferInAllThatIsSharedAndInNothingElse(t *testing.T) {
+	first := requestNo(0)
+	same := first.kind()
 	for name, change := range map[string]func(r *Request){
 		"client": func(r *Request) { r.Client = "x" }, "method": func(r *Request) { r.Method = "x" }, "path": func(r *Request) { r.Path = "x" },
 		"asked": func(r *Request) { r.Asked = "x" }, "provider": func(r *Request) { r.Provider = "x" }, "model": func(r *Request) { r.Model = "x" },
 		"key": func(r *Request) { r.Key = "x" }, "rule": func(r *Request) { r.Rule = "x" }, "reason": func(r *Request) { r.Reason = "x" },
 		"status": func(r *Request) { r.Status = 201 }, "outcome": func(r *Request) { r.Outcome = "x" }, "error": func(r *Request) { r.Error = "x" },
 		"stream": func(r *Request) { r.Stream = !r.Stream }, "demo": func(r *Request) { r.Demo = !r.Demo },
-		"changed": func(r *Request) { r.Changed = []string{"x"} },
+		"counted": func(r *Request) { r.Counted = true }, "plan": func(r *Request) { r.CostEquivalent = true },
+		"changed": func(r *Request) { r.Changed = []string{"x"} }, "try": func(r *Request) { r.Tries[0].Reason = "x" },
 	} {
-		a, b := requestNo(0), requestNo(0)
-		change(&b)
-		if a.alike(&b) {
-			t.Errorf("rows of another %s are taken for alike", name)
+		r := requestNo(0)
+		change(&r)
+		if kind := r.kind(); kind == same || slices.Equal(kind.digest(), same.digest()) {
+			t.Errorf("another %s is of the same kind", name)
 		}
 	}
-	a, b := requestNo(0), requestNo(30)
-	if !a.alike(&b) {
-		t.Error("rows that differ in what is their own are not taken for alike")
+	r := requestNo(30)
+	if kind := r.kind(); kind != same || !slices.Equal(kind.digest(), same.digest()) {
+		t.Error("requests that differ in what is their own are of two kinds")
 	}
-	all := strings.Split(requestShared+", "+requestOwn, ", ")
-	slices.Sort(all)
-	columns := strings.FieldsFunc(strings.TrimPrefix(requestColumns, "n, "), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	slices.Sort(columns)
-	if !slices.Equal(all, columns) {
-		t.Errorf("written are %v, read are %v", all, columns)
+	if n := len(same.args()); n != strings.Count(kindColumns, ",")+1 {
+		t.Errorf("%d values for %s", n, kindColumns)
 	}
 }
 
@@ -217,29 +222,78 @@ func firstOf(list []Request) any {
 	return list[0].N
 }
 
-func TestAFilterReadsTheNarrowIndexOnly(t *testing.T) {
+func TestNoPageReadsAWholeTableOrSortsOne(t *testing.T) {
 	s := openAt(t, t.TempDir())
-	q := RequestQuery{Provider: "zai", Status: "error", Since: time.Now(), Client: "c", Model: "m", Before: 7}
-	text, args, err := q.statement()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := s.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var plan strings.Builder
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+	plan := func(text string, args ...any) string {
+		t.Helper()
+		rows, err := s.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+		if err != nil {
 			t.Fatal(err)
 		}
-		plan.WriteString(detail + "\n")
+		defer rows.Close()
+		var plan strings.Builder
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan.WriteString(detail + "\n")
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return plan.String()
 	}
-	if rows.Err() != nil || !strings.Contains(plan.String(), "USING COVERING INDEX requests_look") || strings.Contains(plan.String(), "SCAN requests\n") {
-		t.Errorf("the plan is:\n%s%v", plan.String(), rows.Err())
+	for _, since := range []int64{0, 7} {
+		for _, oldest := range []bool{false, true} {
+			p := span{low: 1, high: 9, since: since, oldestFirst: oldest, limit: 50}
+			for name, want := range map[string]string{
+				"": "SEARCH requests USING INTEGER PRIMARY KEY", kindIs: "SEARCH requests USING INDEX requests_kind", kindIsOne + "failed = 1)": "SEARCH requests USING INTEGER PRIMARY KEY",
+			} {
+				var args []any
+				if name == kindIs {
+					args = []any{3}
+				}
+				text, all := p.statement(name, args...)
+				if since == 0 && name == kindIs {
+					want = "SEARCH requests USING COVERING INDEX requests_kind"
+				}
+				if got := plan(text, all...); !strings.HasPrefix(got, want) || strings.Contains(got, "SCAN requests\n") || strings.Contains(got, "TEMP B-TREE") {
+					t.Errorf("%s\nis done so:\n%s", text, got)
+				}
+			}
+		}
+	}
+	if got := plan(sinceFirst, 7, maxAtOnce); !strings.Contains(got, "SEARCH requests USING COVERING INDEX requests_time") || strings.Contains(got, "TEMP B-TREE") {
+		t.Errorf("since: %s", got)
+	}
+}
+
+func TestFiltersWorkWhereNearlyEveryRequestIsOfAKindOfItsOwn(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	var list []Request
+	for i := range 3 * maxSeeks {
+		r := requestNo(i)
+		r.Error = fmt.Sprint("request ", i, " is unlike any other")
+		list = append(list, r)
+	}
+	putAll(t, s, list...)
+	for _, c := range []struct {
+		q     RequestQuery
+		n     int
+		first int64
+	}{
+		{RequestQuery{Client: "client-1"}, 50, 3*maxSeeks - 3},
+		{RequestQuery{Client: "client-1", Limit: 2000}, 3 * maxSeeks / 5, 3*maxSeeks - 3},
+		{RequestQuery{Client: "client-1", After: 10}, 50, 12},
+		{RequestQuery{Client: "client-1", Since: list[2000].Time, Limit: 2000}, 1400, 3*maxSeeks - 3},
+		{RequestQuery{Grep: "request 1234 "}, 1, 1235},
+	} {
+		got, err := s.Requests(t.Context(), c.q)
+		if err != nil || len(got) != c.n || got[0].N != c.first {
+			t.Errorf("%+v: %d requests, %v, first %v; want %d, first %d", c.q, len(got), err, firstOf(got), c.n, c.first)
+		}
 	}
 }
 

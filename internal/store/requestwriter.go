@@ -223,7 +223,16 @@ func (w *RequestWriter) write(rows []queuedRequest) error {
 	for i := range rows {
 		clean.request(&rows[i].Request)
 	}
-	return w.store.write(ctx, "writing request records", func(tx *sql.Tx) error { return w.insert.all(ctx, tx, rows) })
+	err := w.store.write(ctx, "writing request records", func(tx *sql.Tx) error {
+		if gone := w.store.kindsGone.Load(); gone != w.insert.kinds.gone {
+			w.insert.kinds = kindBook{gone: gone}
+		}
+		return w.insert.all(ctx, tx, rows)
+	})
+	if err != nil {
+		w.insert.forget()
+	}
+	return err
 }
 
 // finalize frees the statements.

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite" // the driver "sqlite" as well
@@ -42,6 +43,8 @@ type Store struct {
 	mu      sync.Mutex
 	notices []string
 	closed  bool
+
+	kindsGone atomic.Int64 // how often kinds of requests were removed: ids of them may be remembered
 }
 
 // Open opens the database in dir and makes both if they are missing. A nil log
@@ -149,11 +152,18 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	// Only now is the file known to be ours: this writes to it.
+	// Only now is the file known to be ours: this writes to it. The first line
+	// holds only for a file that has nothing in it.
+	if _, err := writer.ExecContext(ctx, "PRAGMA auto_vacuum = INCREMENTAL"); err != nil {
+		return err
+	}
 	if _, err := writer.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx, writer, version); err != nil {
+		return err
+	}
+	if err := s.makeShrinkable(ctx, writer); err != nil {
 		return err
 	}
 	reader, err := sql.Open("sqlite", dsn(s.path, true))

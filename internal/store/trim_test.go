@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+)
+
+// countIn counts a table's rows.
+func countIn(t *testing.T, s *Store, table string) (n int64) {
+	t.Helper()
+	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestTheOldestRequestsGoByAgeAndByNumberAndTheirUsageStays(t *testing.T) {
+	const all = 3000
+	for _, c := range []struct {
+		name string
+		r    Retention
+		left int64
+	}{
+		{"within the limits", Retention{MaxAge: time.Hour, MaxRows: all}, all},
+		{"no limits", Retention{}, all},
+		{"too many", Retention{MaxRows: 700}, 700},
+		{"too old", Retention{MaxAge: time.Second}, 999},
+		{"the stricter one holds", Retention{MaxAge: time.Second, MaxRows: 10}, 10},
+		{"the last one stays", Retention{MaxAge: time.Nanosecond}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := openAt(t, t.TempDir())
+			list := make([]Request, all) // one a millisecond
+			for i := range list {
+				list[i] = requestNo(i)
+				if i < 1000 {
+					list[i].Rule = "an old rule"
+				}
+			}
+			putAll(t, s, list...)
+			s.now = func() time.Time { return list[all-1].Time.Add(2 * time.Millisecond) }
+			kinds := countIn(t, s, "request_kinds")
+			if err := s.Trim(t.Context(), c.r); err != nil {
+				t.Fatal(err)
+			}
+			if got := countIn(t, s, "requests"); got != c.left {
+				t.Errorf("%d are left, want %d", got, c.left)
+			}
+			if got := countIn(t, s, "request_kinds"); (got < kinds) != (c.left <= 2000) {
+				t.Errorf("%d kinds of %d are left", got, kinds)
+			}
+			total, err := s.Usage(t.Context(), UsageQuery{})
+			if err != nil || len(total) != 1 || total[0].Requests != all {
+				t.Errorf("usage %+v, %v", total, err)
+			}
+			putAll(t, s, requestNo(all))
+			if n, err := s.LastRequest(t.Context()); n != all+1 || err != nil {
+				t.Errorf("the next number is %d, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestAWriterGoesOnWhenKindsThatItRemembersAreRemoved(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	w := idleWriter(s)
+	defer w.finalize()
+	other := requestNo(1)
+	w.Put(requestNo(0))
+	w.Put(other)
+	if err := w.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Trim(t.Context(), Retention{MaxRows: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if n := countIn(t, s, "request_kinds"); n != 1 {
+		t.Fatalf("%d kinds are left", n)
+	}
+	w.Put(requestNo(0))
+	if err := w.flush(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Requests(t.Context(), RequestQuery{})
+	if err != nil || len(got) != 2 || got[0].ID != requestNo(0).ID || got[1].ID != other.ID {
+		t.Errorf("%d requests, %v", len(got), err)
+	}
+}
+
+func TestUsageGoesAfterFourHundredDays(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	old, young := requestNo(0), requestNo(1)
+	now := young.Time.Add(time.Hour)
+	s.now = func() time.Time { return now }
+	old.Time = now.Add(-usageAge - 2*time.Hour)
+	young.Time = now.Add(-usageAge + 2*time.Hour)
+	putAll(t, s, old, young)
+	if err := s.Trim(t.Context(), Retention{}); err != nil {
+		t.Fatal(err)
+	}
+	total, err := s.Usage(t.Context(), UsageQuery{})
+	if err != nil || len(total) != 1 || total[0].Requests != 1 {
+		t.Errorf("usage %+v, %v", total, err)
+	}
+}
+
+func TestTheFileBecomesSmallerAndAWriterIsNotHeldUp(t *testing.T) {
+	const all = 60_000
+	for _, c := range []struct {
+		name string
+		old  bool
+	}{{"a new database", false}, {"one that was made when it could not", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.old {
+				makeUnshrinkable(t, dir)
+			}
+			s := openAt(t, dir)
+			fillRequests(t, s, all)
+			checkpoint(t, s)
+			before := fileSize(t, s)
+			w := NewRequestWriter(s, RequestOptions{})
+			ctx, stop := context.WithCancel(t.Context())
+			slowest := make(chan time.Duration)
+			go func() { slowest <- slowestWrite(ctx, s) }()
+			if err := s.Trim(t.Context(), Retention{MaxRows: 2000}); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			t.Logf("the longest wait of another writer was %v", <-slowest)
+			if err := w.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			checkpoint(t, s)
+			if after := fileSize(t, s); after > before/3 {
+				t.Errorf("%d bytes of %d are left", after, before)
+			}
+			if err := quickCheck(t.Context(), s.writer); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// slowestWrite writes until ctx ends and gives the longest time that one took.
+func slowestWrite(ctx context.Context, s *Store) (slowest time.Duration) {
+	for ctx.Err() == nil {
+		from := time.Now()
+		if err := s.Remember(ctx, "x", "y", time.Time{}); err != nil {
+			break
+		}
+		slowest = max(slowest, time.Since(from))
+	}
+	return slowest
+}
+
+// makeUnshrinkable leaves a database as one without auto_vacuum was made.
+func makeUnshrinkable(t *testing.T, dir string) {
+	t.Helper()
+	s := openAt(t, dir)
+	for _, text := range []string{"PRAGMA auto_vacuum = NONE", "VACUUM"} {
+		if _, err := s.writer.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed(t, s)
+}
+
+func checkpoint(t *testing.T, s *Store) {
+	t.Helper()
+	if _, err := s.writer.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fileSize(t *testing.T, s *Store) int64 {
+	t.Helper()
+	info, err := os.Stat(s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
