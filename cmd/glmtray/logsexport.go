@@ -59,7 +59,7 @@ func (c *logsExportCmd) Run(e *env) error {
 			return put(r)
 		})
 		if err = errors.Join(err, flush(), buffer.Flush()); err == nil && c.Output != "" {
-			e.note("%s records are in %s", thousands(int64(n)), c.Output)
+			e.note("%s in %s", plural(n, "record"), c.Output)
 		}
 		return err
 	})

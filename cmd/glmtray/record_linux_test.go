@@ -39,6 +39,11 @@ func newLoadedAppAs(t testing.TB, provider string, opt appOptions, environ ...st
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newLoadedFront(t, a)
+}
+
+func newLoadedFront(t testing.TB, a *app) *loadedApp {
+	t.Helper()
 	front := httptest.NewServer(a.server)
 	t.Cleanup(func() {
 		front.Close()

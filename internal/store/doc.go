@@ -12,6 +12,12 @@
 // waiting for it. A record reaches the disk a quarter of a second after it was
 // put. A client's key is kept as a hash, and what changes it is synced at once.
 //
+// What requests have in common stands once, in request_kinds: a filter looks
+// through those few rows and then takes the newest requests of the kinds that fit
+// ([Store.Requests]). What each hour has used is added up in the same transaction
+// ([Store.Usage]), so that it agrees with the rows whatever happens, and outlives
+// them: [Store.Retain] removes rows by age and number, in steps of milliseconds.
+//
 // [NewBodies] gives the writer of body files. It has nothing to do with the
 // database and never stands in a request's way.
 //

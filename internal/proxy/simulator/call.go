@@ -27,6 +27,7 @@ type Call struct {
 	Images         int
 	Status         int      // 0: closed without an answer
 	Turn           int      // which of Answer.Turns was answered, from 1; 0: none
+	Tokens         Tokens   // that the answer took, whatever it told of them
 	Fault          string   // the fixture or fault it met; "" if it was answered
 	BodyBytes      int      //
 	Body           string   // with Script.KeepBodies
@@ -40,6 +41,10 @@ type Call struct {
 	Done           bool     // the answer ended
 	Cancelled      bool     // the client went away before it did
 }
+
+// Tokens are what an answer took. Prompt includes Cached and Written, Output
+// includes Thinking.
+type Tokens struct{ Prompt, Cached, Written, Output, Thinking int }
 
 // Calls gives what was asked so far, in order. Control requests are not in it.
 func (p *Provider) Calls() []Call {

@@ -21,6 +21,7 @@ type exchange struct {
 	holds   bool   // it counts
 	charged int    // tokens reserved
 	spent   int    // tokens truly used
+	tokens  Tokens // that the answer takes
 	turn    int    // of Answer.Turns that was answered, from 1
 	limits  http.Header
 	dialect string      // of the path; "": it has none
@@ -251,6 +252,7 @@ func (x *exchange) answer(now time.Time) *reply {
 	a := x.s.answer(x.q.model)
 	r := compose(x.s, &x.q, x.call, now)
 	x.spent, x.turn = r.spent.prompt+r.spent.output, r.turn
+	x.tokens = Tokens{r.spent.prompt, r.spent.cached, r.spent.written, r.spent.output, r.spent.thinking}
 	made := r.form(x.dialect)
 	rep := &reply{
 		status: http.StatusOK, header: http.Header{}, first: time.Duration(a.FirstDelay), pace: time.Duration(a.Pace),
@@ -287,7 +289,7 @@ func (x *exchange) finish(rep *reply, r *http.Request, now time.Time) {
 	}
 	x.p.mu.Lock()
 	defer x.p.mu.Unlock()
-	x.call.Fault, x.call.Status, x.call.Turn = rep.fault, rep.status, x.turn
+	x.call.Fault, x.call.Status, x.call.Turn, x.call.Tokens = rep.fault, rep.status, x.turn, x.tokens
 	if rep.before != goOn {
 		x.call.Status = 0
 	}
