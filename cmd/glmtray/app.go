@@ -347,17 +347,7 @@ func (a *app) close() {
 	if a.store != nil && a.server != nil {
 		a.saveFacts(ctx)
 	}
-	if a.server != nil {
-		if err := a.server.Settle(ctx); err != nil {
-			a.log.Error("some requests are not in the records: their tokens were still being counted", "error", err)
-		}
-	}
-	if a.minutes != nil {
-		a.minutes.save(true)
-	}
-	if a.rec != nil {
-		a.rec.close(ctx)
-	}
+	a.endRecords(ctx)
 	if a.clients != nil {
 		if err := a.clients.Close(ctx); err != nil {
 			a.log.Warn("the last uses of client keys are not counted", "error", err)
@@ -370,6 +360,21 @@ func (a *app) close() {
 		if err := a.store.Close(); err != nil {
 			a.log.Warn("closing the database", "error", err)
 		}
+	}
+}
+
+// endRecords writes the records that still wait.
+func (a *app) endRecords(ctx context.Context) {
+	if a.server != nil {
+		if err := a.server.Settle(ctx); err != nil {
+			a.log.Error("some requests are not in the records: their tokens were still being counted", "error", err)
+		}
+	}
+	if a.minutes != nil {
+		a.minutes.save(true)
+	}
+	if a.rec != nil {
+		a.rec.close(ctx)
 	}
 }
 

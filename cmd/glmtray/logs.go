@@ -262,24 +262,7 @@ func printRequest(w io.Writer, r *store.Request) error {
 		say("error", r.Error)
 		say("changed", strings.Join(r.Changed, ", "))
 		say("took", roughly(r.Took)+", first byte after "+roughly(r.FirstByte)+", "+thousands(r.BytesOut)+" bytes")
-		if r.Tokens.Prompt+r.Tokens.Completion > 0 {
-			counted := ""
-			if r.Counted {
-				counted = "; counted here, since the provider did not tell"
-			}
-			say("tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)%s", thousands(int64(r.Tokens.Prompt)),
-				thousands(int64(r.Tokens.Cached)), thousands(int64(r.Tokens.Completion)), thousands(int64(r.Tokens.Reasoning)), counted))
-		}
-		if r.TPS > 0 {
-			say("speed", fmt.Sprintf("%.0f tokens per second", r.TPS))
-		}
-		if r.Cost != nil {
-			plan := ""
-			if r.CostEquivalent {
-				plan = " (equivalent: the key belongs to a plan)"
-			}
-			say("cost", usd(*r.Cost)+plan)
-		}
+		sayUsed(say, r)
 		if r.Demo {
 			say("demo", "the built-in demo provider answered")
 		}
@@ -299,4 +282,26 @@ func printRequest(w io.Writer, r *store.Request) error {
 			row(fmt.Sprintf("  %d", i+1), plain(t.Provider+"/"+t.Model), "key "+plain(dash(t.Key)), status, t.Class, roughly(t.Took), plain(t.Reason))
 		}
 	})
+}
+
+// sayUsed tells what a request took, as far as it is known.
+func sayUsed(say func(name, text string), r *store.Request) {
+	if r.Tokens.Prompt+r.Tokens.Completion > 0 {
+		counted := ""
+		if r.Counted {
+			counted = "; counted here, since the provider did not tell"
+		}
+		say("tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)%s", thousands(int64(r.Tokens.Prompt)),
+			thousands(int64(r.Tokens.Cached)), thousands(int64(r.Tokens.Completion)), thousands(int64(r.Tokens.Reasoning)), counted))
+	}
+	if r.TPS > 0 {
+		say("speed", fmt.Sprintf("%.0f tokens per second", r.TPS))
+	}
+	if r.Cost != nil {
+		plan := ""
+		if r.CostEquivalent {
+			plan = " (equivalent: the key belongs to a plan)"
+		}
+		say("cost", usd(*r.Cost)+plan)
+	}
 }

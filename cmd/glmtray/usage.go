@@ -96,21 +96,21 @@ func (c *usageCmd) Run(e *env) error {
 }
 
 func usageRowOf(g *store.UsageGroup) usageRow {
-	row := usageRow{UsageGroup: *g}
+	row, total := usageRow{UsageGroup: *g}, &g.Usage
 	if g.Priced > 0 {
-		cost := float64(g.Usage.Cost) / 1e9
+		cost := float64(total.Cost) / 1e9
 		row.Cost = &cost
 	}
 	if g.PricedPlan > 0 {
-		cost := float64(g.Usage.CostPlan) / 1e9
+		cost := float64(total.CostPlan) / 1e9
 		row.CostPlan = &cost
 	}
-	if half, ok := g.Usage.First.Quantile(0.5); ok {
-		slow, _ := g.Usage.First.Quantile(0.95)
+	if half, ok := total.First.Quantile(0.5); ok {
+		slow, _ := total.First.Quantile(0.95)
 		row.First = &measured{g.Firsts, float64(g.FirstSum) / float64(time.Millisecond) / float64(max(1, g.Firsts)), half, slow}
 	}
-	if half, ok := g.Usage.Speed.Quantile(0.5); ok {
-		slow, _ := g.Usage.Speed.Quantile(0.05)
+	if half, ok := total.Speed.Quantile(0.5); ok {
+		slow, _ := total.Speed.Quantile(0.05)
 		row.Speed = &measured{g.Speeds, g.SpeedSum / float64(max(1, g.Speeds)), half, slow}
 	}
 	return row
@@ -166,13 +166,13 @@ func (r *usageRow) name(by string) string {
 	if r.Provider == "" {
 		return "nobody"
 	}
-	name := r.Provider
-	if by == "model" {
-		name += "/" + r.Model
-	} else if by == "key" {
-		name += " " + r.Key
+	switch by {
+	case "model":
+		return plain(r.Provider + "/" + r.Model)
+	case "key":
+		return plain(r.Provider + " " + r.Key)
 	}
-	return plain(name)
+	return plain(r.Provider)
 }
 
 func (r *usageRow) cells(name string) []string {

@@ -85,7 +85,8 @@ func TestNoPageReadsAWholeTableOrSortsOne(t *testing.T) {
 func TestFiltersWorkWhereNearlyEveryRequestIsOfAKindOfItsOwn(t *testing.T) {
 	s := openAt(t, t.TempDir())
 	var list []Request
-	for i := range 3 * maxSeeks {
+	const all = maxSeeks + 1000
+	for i := range all {
 		r := requestNo(i)
 		r.Error = fmt.Sprint("request ", i, " is unlike any other")
 		list = append(list, r)
@@ -96,10 +97,12 @@ func TestFiltersWorkWhereNearlyEveryRequestIsOfAKindOfItsOwn(t *testing.T) {
 		n     int
 		first int64
 	}{
-		{RequestQuery{Client: "client-1"}, 50, 3*maxSeeks - 3},
-		{RequestQuery{Client: "client-1", Limit: 2000}, 3 * maxSeeks / 5, 3*maxSeeks - 3},
-		{RequestQuery{Client: "client-1", After: 10}, 50, 12},
-		{RequestQuery{Client: "client-1", Since: list[2000].Time, Limit: 2000}, 1400, 3*maxSeeks - 3},
+		{RequestQuery{Client: "client-1"}, 50, all - 3},
+		{RequestQuery{Client: "client-1", Since: list[all-2000].Time, Limit: all}, 400, all - 3},
+		{RequestQuery{Grep: "unlike any"}, 50, all},
+		{RequestQuery{Grep: "unlike any", Limit: 2 * all}, all, all},
+		{RequestQuery{Grep: "unlike any", After: 10}, 50, 11},
+		{RequestQuery{Grep: "unlike any", Since: list[all-2000].Time, Limit: all}, 2000, all},
 		{RequestQuery{Grep: "request 1234 "}, 1, 1235},
 	} {
 		got, err := s.Requests(t.Context(), c.q)

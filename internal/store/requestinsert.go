@@ -59,6 +59,9 @@ func (x *requestInserts) prepare(ctx context.Context, db preparer) (err error) {
 	if x.one, err = db.PrepareContext(ctx, insert); err != nil {
 		return err
 	}
+	if err = x.kinds.prepare(ctx, db); err != nil {
+		return err
+	}
 	if err = x.sums.prepare(ctx, db); err != nil {
 		return err
 	}
@@ -108,11 +111,8 @@ func (x *requestInserts) forget() {
 
 // finalize frees the statements.
 func (x *requestInserts) finalize() {
-	for _, stmt := range []*sql.Stmt{x.one, x.many} {
-		if stmt != nil {
-			_ = stmt.Close() // the database frees it in any case
-		}
-	}
+	freed(x.one, x.many)
+	x.kinds.finalize()
 	x.sums.finalize()
 	*x = requestInserts{}
 }

@@ -111,8 +111,18 @@ const maxKinds = 4096
 // kindBook gives the ids of kinds. It belongs to one writing goroutine, and what
 // it remembers is forgotten when a transaction fails or kinds were removed.
 type kindBook struct {
-	ids  map[requestKind]int64
-	gone int64 // Store.kindsGone as it was
+	find, add *sql.Stmt
+	ids       map[requestKind]int64
+	gone      int64 // Store.kindsGone as it was
+}
+
+func (b *kindBook) prepare(ctx context.Context, db preparer) (err error) {
+	if b.find, err = db.PrepareContext(ctx, "SELECT id FROM request_kinds WHERE digest = ?"); err != nil {
+		return err
+	}
+	marks := strings.Repeat(", ?", strings.Count(kindColumns, ",")+1)
+	b.add, err = db.PrepareContext(ctx, "INSERT INTO request_kinds (digest, "+kindColumns+") VALUES (?"+marks+") RETURNING id")
+	return err
 }
 
 // of finds or adds a kind.
@@ -121,11 +131,8 @@ func (b *kindBook) of(ctx context.Context, tx *sql.Tx, k requestKind) (id int64,
 		return id, nil
 	}
 	digest := k.digest()
-	err = tx.QueryRowContext(ctx, "SELECT id FROM request_kinds WHERE digest = ?", digest).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		marks := strings.Repeat(", ?", strings.Count(kindColumns, ",")+1)
-		err = tx.QueryRowContext(ctx, "INSERT INTO request_kinds (digest, "+kindColumns+") VALUES (?"+marks+") RETURNING id",
-			append([]any{digest}, k.args()...)...).Scan(&id)
+	if err = one(ctx, tx, b.find, &id, digest); errors.Is(err, sql.ErrNoRows) {
+		err = one(ctx, tx, b.add, &id, append([]any{digest}, k.args()...)...)
 	}
 	if err != nil {
 		return 0, err
@@ -137,5 +144,23 @@ func (b *kindBook) of(ctx context.Context, tx *sql.Tx, k requestKind) (id int64,
 	return id, nil
 }
 
+// one runs a statement that gives one number.
+func one(ctx context.Context, tx *sql.Tx, stmt *sql.Stmt, n *int64, args ...any) error {
+	in := tx.StmtContext(ctx, stmt)
+	defer func() { _ = in.Close() }() // it ends with the transaction in any case
+	return in.QueryRowContext(ctx, args...).Scan(n)
+}
+
 // forget is for when what was remembered may not be there.
 func (b *kindBook) forget() { clear(b.ids) }
+
+func (b *kindBook) finalize() { freed(b.find, b.add) }
+
+// freed frees statements, as far as they were made.
+func freed(all ...*sql.Stmt) {
+	for _, stmt := range all {
+		if stmt != nil {
+			_ = stmt.Close() // the database frees it in any case
+		}
+	}
+}

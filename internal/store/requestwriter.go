@@ -225,7 +225,8 @@ func (w *RequestWriter) write(rows []queuedRequest) error {
 	}
 	err := w.store.write(ctx, "writing request records", func(tx *sql.Tx) error {
 		if gone := w.store.kindsGone.Load(); gone != w.insert.kinds.gone {
-			w.insert.kinds = kindBook{gone: gone}
+			w.insert.kinds.forget()
+			w.insert.kinds.gone = gone
 		}
 		return w.insert.all(ctx, tx, rows)
 	})

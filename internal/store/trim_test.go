@@ -107,7 +107,7 @@ func TestUsageGoesAfterFourHundredDays(t *testing.T) {
 }
 
 func TestTheFileBecomesSmallerAndAWriterIsNotHeldUp(t *testing.T) {
-	const all = 60_000
+	const all = 30_000
 	for _, c := range []struct {
 		name string
 		old  bool
@@ -125,7 +125,7 @@ func TestTheFileBecomesSmallerAndAWriterIsNotHeldUp(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			slowest := make(chan time.Duration)
 			go func() { slowest <- slowestWrite(ctx, s) }()
-			if err := s.Trim(t.Context(), Retention{MaxRows: 2000}); err != nil {
+			if err := s.Trim(t.Context(), Retention{MaxRows: 1000}); err != nil {
 				t.Fatal(err)
 			}
 			stop()
@@ -134,7 +134,7 @@ func TestTheFileBecomesSmallerAndAWriterIsNotHeldUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkpoint(t, s)
-			if after := fileSize(t, s); after > before/3 {
+			if after := fileSize(t, s); after > before/2 {
 				t.Errorf("%d bytes of %d are left", after, before)
 			}
 			if err := quickCheck(t.Context(), s.writer); err != nil {

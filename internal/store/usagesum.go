@@ -118,11 +118,7 @@ func (s *usageSums) prepare(ctx context.Context, db preparer) (err error) {
 }
 
 func (s *usageSums) finalize() {
-	for _, stmt := range []*sql.Stmt{s.get, s.put} {
-		if stmt != nil {
-			_ = stmt.Close() // the database frees it in any case
-		}
-	}
+	freed(s.get, s.put)
 }
 
 func (s *usageSums) row(k usageKey) *Usage {
@@ -178,12 +174,19 @@ func (u *Usage) request(r *Request) {
 	case good:
 		u.Unpriced++
 	}
-	if good && r.Stream && r.FirstByte > 0 {
+	if good {
+		u.pace(r)
+	}
+}
+
+// pace adds how fast an answer was.
+func (u *Usage) pace(r *Request) {
+	if r.Stream && r.FirstByte > 0 {
 		u.Firsts++
 		u.FirstSum += r.FirstByte.Truncate(time.Microsecond)
 		u.First.Add(float64(r.FirstByte) / float64(time.Millisecond))
 	}
-	if rate := event.Rate(r.Tokens.Completion, r.Streamed); good && rate > 0 {
+	if rate := event.Rate(r.Tokens.Completion, r.Streamed); rate > 0 {
 		u.Speeds++
 		u.SpeedSum += rate
 		u.SpeedTokens += int64(r.Tokens.Completion)

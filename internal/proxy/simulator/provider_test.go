@@ -115,7 +115,7 @@ func TestTheCallLogTellsWhatCame(t *testing.T) {
 	got.Time, got.Took, got.Headers, got.AcceptEncoding, got.Done = time.Time{}, 0, nil, "", false
 	want := Call{
 		N: 1, Method: "POST", Path: "/v1/chat/completions", Dialect: Chat, Key: "any", Account: "any", Model: "demo-large", Stream: true,
-		Status: 200, Body: body, BodyBytes: len(body), UserAgent: "agent/1",
+		Status: 200, Tokens: Tokens{Prompt: 2, Output: 14}, Body: body, BodyBytes: len(body), UserAgent: "agent/1",
 		Forbidden: []string{"Cookie", "X-Api-Key", "X-Forwarded-For"},
 	}
 	if !reflect.DeepEqual(got, want) {
