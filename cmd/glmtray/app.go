@@ -363,21 +363,6 @@ func (a *app) close() {
 	}
 }
 
-// endRecords writes the records that still wait.
-func (a *app) endRecords(ctx context.Context) {
-	if a.server != nil {
-		if err := a.server.Settle(ctx); err != nil {
-			a.log.Error("some requests are not in the records: their tokens were still being counted", "error", err)
-		}
-	}
-	if a.minutes != nil {
-		a.minutes.save(true)
-	}
-	if a.rec != nil {
-		a.rec.close(ctx)
-	}
-}
-
 const factPort = "port"
 
 // rememberedPort is where the default port moved to, 0 if it never did.

@@ -113,3 +113,19 @@ func requestOf(p *proxy.Record) store.Request {
 	}
 	return r
 }
+
+
+// endRecords writes the records that still wait.
+func (a *app) endRecords(ctx context.Context) {
+	if a.server != nil {
+		if err := a.server.Settle(ctx); err != nil {
+			a.log.Error("some requests are not in the records: their tokens were still being counted", "error", err)
+		}
+	}
+	if a.minutes != nil {
+		a.minutes.save(true)
+	}
+	if a.rec != nil {
+		a.rec.close(ctx)
+	}
+}
