@@ -21,7 +21,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test screenshots lint bench bench-limits help clean go
+.PHONY: run demo build headless test e2e e2e-full screenshots lint bench bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
 	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
@@ -49,6 +49,17 @@ test: go ## vet, the walls of the house, every test with the race detector
 		go test $$race -trimpath -tags $$tags -run Window ./cmd/glmtray && \
 		go test -trimpath -tags $$tags ./internal/e2e/desktop ;; esac
 
+# Claude Code, Codex and OpenCode themselves, fetched by npm once. The short set
+# is a part of `make test` as well.
+E2E := -count=1 -v -trimpath -tags migrated_fynedo,headless ./internal/e2e
+e2e: go ## the real agents, each with a task of two turns
+	@packaging/setup.sh e2e
+	@race=$$(packaging/setup.sh race); $${race:+env CGO_ENABLED=1} go test $$race -run '^TestAgentsFinish' $(E2E)
+
+e2e-full: go ## ... and sub-agents, pictures, long texts, failures, connect and disconnect
+	@packaging/setup.sh e2e
+	@race=$$(packaging/setup.sh race); GLMTRAY_E2E_FULL=1 $${race:+env CGO_ENABLED=1} go test $$race -timeout 30m -run '^TestAgents' $(E2E)
+
 screenshots: go ## pictures of every page, dark and light, in dist/screenshots
 	@GLMTRAY_TEST_REQUIRE=1 GLMTRAY_SCREENSHOTS=$(CURDIR)/dist/screenshots \
 		go test -count=1 -trimpath -tags migrated_fynedo -run Pictures ./internal/e2e/desktop
@@ -70,7 +81,7 @@ clean: ## remove what was built
 	@rm -rf bin dist
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 go:
 	@command -v go >/dev/null || { \

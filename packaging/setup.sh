@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what glmtray's tests and builds need from the system, and only that.
 #
-#   setup.sh NEED    install what NEED (build, test) lacks here; asks once
+#   setup.sh NEED    install what NEED (build, test, e2e) lacks here; asks once
 #   setup.sh race    print "-race" if go test can use the race detector here
 #   setup.sh tags    print the build tags of what can be built here: with the
 #                    window, or headless; installs nothing
@@ -38,6 +38,7 @@ test       | has xdotool              | xdotool           | xdotool             
 test       | has xclip              | xclip             | xclip                   | xclip         | reading what the window has copied
 test       | has xprop                | x11-utils         | xprop                   | xorg-xprop    | looking whether the window manager is there
 test       | has chromium             | chromium          | chromium                | chromium      | the page under /_ui/ in a browser
+test e2e   | has npm                  | npm               | npm                     | npm           | fetching the agents that the tests run
 test       | has import               | imagemagick       | ImageMagick             | imagemagick   | pictures of the window
 ROWS
 }
@@ -154,7 +155,7 @@ without() {
 setup() {
 	need=$1
 	case $need in
-	build | test) ;;
+	build | test | e2e) ;;
 	*)
 		say "error: setup.sh knows no need \"$need\""
 		exit 2
@@ -212,7 +213,7 @@ case ${1:-} in
 race) race ;;
 tags) tags ;;
 '')
-	say "usage: setup.sh build | test | race | tags"
+	say "usage: setup.sh build | test | e2e | race | tags"
 	exit 2
 	;;
 *) setup "$1" ;;
