@@ -63,7 +63,7 @@ func retryAfter(until time.Time) int {
 const patientRetry = 60
 
 // exhausted is the answer when no target is left and keys will return.
-func exhausted(until time.Time, keys []keyReport, tried []string) *chat.Error {
+func exhausted(front dialect.Name, until time.Time, keys []keyReport, tried []string) *chat.Error {
 	seconds := retryAfter(until)
 	e := &chat.Error{
 		Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "all_keys_cooling",
@@ -74,6 +74,12 @@ func exhausted(until time.Time, keys []keyReport, tried []string) *chat.Error {
 	}
 	if seconds > patientRetry {
 		e.Header.Set("X-Should-Retry", "false")
+		// Codex does not know that header and sleeps through the whole of
+		// Retry-After. At this type it stops, and tells the time (0.169, measured
+		// 2026-11-28).
+		if front == dialect.Responses {
+			e.Type, e.Resets = "usage_limit_reached", until
+		}
 	}
 	return e
 }

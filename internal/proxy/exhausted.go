@@ -107,7 +107,7 @@ func (s *Server) final(c *call, h *hunt) (*answer, *chat.Error) {
 		return nil, h.failed()
 	case len(h.waits) > 0:
 		until := s.earliest(c, h.waits)
-		return nil, exhausted(until, s.reports(c), h.told)
+		return nil, exhausted(c.front, until, s.reports(c), h.told)
 	}
 	return nil, h.noUsableKey()
 }

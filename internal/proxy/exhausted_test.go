@@ -214,3 +214,31 @@ func TestAnErrorOfOurOwnIsRecordedAsTheClientGotIt(t *testing.T) {
 		t.Errorf("recorded %d bytes, %v: %s\nwant %s", rec.Out, rec.Answered, rec.Answer, got.body)
 	}
 }
+
+func TestCodexIsToldWhenTheLimitEnds(t *testing.T) {
+	r := newRig(t, setup{drop: []string{"CEREBRAS", "SYNTHETIC"}, tune: hasty})
+	for _, c := range []struct {
+		wait int // seconds
+		kind string
+		told bool
+	}{{7200, "usage_limit_reached", true}, {20, "rate_limit_error", false}} {
+		if err := r.pool.Clear("zai", "env"); err != nil {
+			t.Fatal(err)
+		}
+		faults(t, r.zai, fault("zai/1308", c.wait))
+		p := r.do(http.MethodPost, "/v1/responses", []byte(`{"model":"gpt-oss-120b","input":"x"}`))
+		var m struct {
+			Error struct {
+				Type, Code string
+				Resets     int64 `json:"resets_at"`
+			}
+		}
+		if err := json.Unmarshal(p.body, &m); err != nil || p.StatusCode != 429 || m.Error.Type != c.kind || m.Error.Code != "all_keys_cooling" {
+			t.Errorf("%d %s", p.StatusCode, p.body)
+		}
+		if in := time.Until(time.Unix(m.Error.Resets, 0)); c.told != (m.Error.Resets > 0) || c.told && (in < 7100*time.Second || in > 7300*time.Second) {
+			t.Errorf("it ends in %v: %s", in, p.body)
+		}
+	}
+	r.settled()
+}

@@ -1,6 +1,9 @@
 package chat
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Facts is what routing needs to know of a request, found by one look at its
 // bytes.
@@ -39,6 +42,7 @@ type Error struct {
 	Message string      // what happened, and what happens next
 	Hint    string      // what the user can do; may be empty
 	Header  http.Header // Retry-After and the like; may be nil
+	Resets  time.Time   // when a limit ends, where the dialect has a place for it; zero: it is not told
 	Detail  any         // further JSON under "glmtray", e.g. each key's state; may be nil
 }
 

@@ -18,11 +18,15 @@ func openAIError(e *chat.Error, _ string) []byte {
 		Type    string  `json:"type"`
 		Param   *string `json:"param"`
 		Code    *string `json:"code"`
+		Resets  int64   `json:"resets_at,omitempty"` // Unix time; Codex reads it
 	}
 	body := struct {
 		Error  fault `json:"error"`
 		Detail any   `json:"glmtray,omitempty"`
-	}{fault{e.Error(), e.Type, orNull(e.Param), orNull(e.Code)}, e.Detail}
+	}{fault{Message: e.Error(), Type: e.Type, Param: orNull(e.Param), Code: orNull(e.Code)}, e.Detail}
+	if !e.Resets.IsZero() {
+		body.Error.Resets = e.Resets.Unix()
+	}
 	out, err := plain(body)
 	if err != nil { // only Detail can fail; the error itself matters more
 		body.Detail = nil
