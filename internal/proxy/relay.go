@@ -209,7 +209,9 @@ func (c *call) endOfStream(out *sink, stream dialect.Stream, broken error) {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
 	switch {
-	case out.err != nil || c.in.Context().Err() != nil:
+	// Codex closes the connection as soon as it has the last event, which may be
+	// before the provider's own end is seen (0.169, measured 2026-11-28).
+	case out.err != nil || c.in.Context().Err() != nil && !stream.Over():
 		c.out.word = "client left"
 	case stream.Failed():
 		c.out.word, c.out.err = "failed in mid-stream", "the provider sent an error event"

@@ -68,6 +68,44 @@ func TestAnErrorEventInMidStreamReachesTheClientWithoutKeys(t *testing.T) {
 	}
 }
 
+func TestAClientThatHangsUpBehindTheLastEventWasServed(t *testing.T) {
+	r := newRig(t, vendor(t, func(w http.ResponseWriter, q *http.Request) {
+		_, _ = io.ReadAll(q.Body) // the server notices that a client has gone only behind its body
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}`+
+			"\n\ndata: [DONE]\n\n")
+		w.(http.Flusher).Flush()
+		<-q.Context().Done() // it has said all, and does not close
+	}))
+	for i, c := range []struct{ path, body, end string }{
+		{"/v1/chat/completions", `{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"x"}]}`, "data: [DONE]\n\n"},
+		{"/v1/messages", `{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`, "event: message_stop\n"},
+		{"/v1/responses", `{"model":"gpt-oss-120b","stream":true,"input":"x"}`, "event: response.completed\n"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		for buf := make([]byte, 4096); !strings.Contains(string(got), c.end); {
+			n, err := resp.Body.Read(buf)
+			if got = append(got, buf[:n]...); err != nil {
+				t.Fatalf("%s: %v behind %s", c.path, err, got)
+			}
+		}
+		_ = resp.Body.Close()
+		if rec := r.records.last(t, i+1); rec.Outcome != "ok" || rec.Status != 200 {
+			t.Errorf("%s: %d %s", c.path, rec.Status, rec.Outcome)
+		}
+		r.settled()
+	}
+}
+
 func TestErrorsOfAProviderReachTheClientWithoutKeys(t *testing.T) {
 	r := newRig(t, vendor(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusUnprocessableEntity)

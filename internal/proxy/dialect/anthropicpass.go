@@ -263,3 +263,4 @@ func (s *anthropicPass) Events() int       { return s.events }
 func (s *anthropicPass) Dropped() int      { return s.dropped }
 func (s *anthropicPass) Finished() bool    { return s.finished }
 func (s *anthropicPass) Failed() bool      { return s.failed }
+func (s *anthropicPass) Over() bool        { return s.over }

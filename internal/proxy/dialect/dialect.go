@@ -120,6 +120,7 @@ type Stream interface {
 	Dropped() int      // that were broken and not passed on
 	Finished() bool    // a finish reason, or the end, was seen
 	Failed() bool      // the provider sent an error within the stream
+	Over() bool        // the client has the end, by Next or by End, and waits for nothing more
 }
 
 // NewStream gives the way from a provider's dialect to the client's. Of the same

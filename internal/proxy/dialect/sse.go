@@ -199,3 +199,6 @@ func (s *chatStream) Finished() bool { return s.finished }
 // Failed reports whether the provider sent an error within the stream. A stream
 // that merely broke off is neither Finished nor Failed.
 func (s *chatStream) Failed() bool { return s.failed }
+
+// Over reports whether the stream's end was passed on.
+func (s *chatStream) Over() bool { return s.done }

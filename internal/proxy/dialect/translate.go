@@ -107,6 +107,7 @@ func (t *translation) Events() int       { return t.events }
 func (t *translation) Dropped() int      { return t.dropped }
 func (t *translation) Finished() bool    { return t.finished }
 func (t *translation) Failed() bool      { return t.failed }
+func (t *translation) Over() bool        { return t.over }
 
 // streamCut is what a client is told if the provider stopped in mid-answer.
 func streamCut() *chat.Error {
