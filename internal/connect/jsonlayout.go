@@ -177,11 +177,11 @@ func (d *jsonDoc) write(value any) string {
 	return "{ " + strings.Join(parts, ", ") + " }"
 }
 
-// quoteJSON writes a text, number or bool as JSON that people can read.
+// quoteJSON writes a text, a number, a bool or a list of texts as JSON that people can read.
 func quoteJSON(value any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(value) // texts, numbers and bools always can
+	_ = enc.Encode(value) // these always can
 	return strings.TrimSuffix(b.String(), "\n")
 }

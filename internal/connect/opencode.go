@@ -23,7 +23,10 @@ func openCode() Client {
       "npm": "@ai-sdk/openai-compatible",
       "name": "glmtray",
       "options": { "baseURL": "{base}/v1", "apiKey": "{key}" },
-      "models": { "{model}": { "limit": { "context": {context}, "output": {output} } } }
+      "models": { "{model}": {
+        "attachment": true, "modalities": { "input": ["text", "image"], "output": ["text"] },
+        "limit": { "context": {context}, "output": {output} }
+      } }
     }
   },
   "model": "` + providerID + `/{model}"
@@ -52,7 +55,10 @@ func openCodeWants(w Wish) []want {
 }
 
 func openCodeModel(m Model, ours func(...string) []string) want {
-	value := object{{"name", m.Name}}
+	// Pictures are routed to a model that sees them. OpenCode takes a model that it
+	// does not know for one that reads text only, and sends words in their place
+	// (1.18.33, measured 2026-11-28).
+	value := object{{"name", m.Name}, {"attachment", true}, {"modalities", object{{"input", []string{"text", "image"}}, {"output", []string{"text"}}}}}
 	if m.Context > 0 && m.MaxOutput > 0 { // it wants both or none
 		value = append(value, member{"limit", object{{"context", m.Context}, {"output", m.MaxOutput}}})
 	}

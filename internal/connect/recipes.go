@@ -55,7 +55,10 @@ Then, in the agent panel's settings, paste the key for glmtray (Zed keeps it in 
       "npm": "@ai-sdk/openai-compatible",
       "name": "glmtray",
       "options": { "baseURL": "{base}/v1", "apiKey": "{key}" },
-      "models": { "{model}": { "limit": { "context": {context}, "output": {output} } } }
+      "models": { "{model}": {
+        "attachment": true, "modalities": { "input": ["text", "image"], "output": ["text"] },
+        "limit": { "context": {context}, "output": {output} }
+      } }
     }
   },
   "model": "glmtray/{model}"
