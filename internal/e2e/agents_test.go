@@ -94,7 +94,7 @@ experimental_bearer_token = "sk-any-key-does-here"
 			write(a.t, filepath.Join(a.home, ".config", "opencode", "opencode.json"), `{
   "provider": {"glmtray": {"npm": "@ai-sdk/openai-compatible", "name": "glmtray",
     "options": {"baseURL": "`+p.url+`/v1", "apiKey": "sk-any-key-does-here"},
-    "models": {"gpt-oss-120b": {"name": "gpt-oss-120b"}}}},
+    "models": {"gpt-oss-120b": {"name": "gpt-oss-120b", "attachment": true, "modalities": {"input": ["text", "image"], "output": ["text"]}}}}},
   "model": "glmtray/gpt-oss-120b", "permission": {"bash": "allow"}}`)
 		},
 		func(prompt string) []string { return []string{"run", prompt} },
@@ -108,7 +108,13 @@ func onlyAnthropic(url string) string {
 	return `[[rule]]
 name = "everything"
 use = ["synthetic/large"]
-[provider.synthetic]
+` + anthropicSynthetic(url)
+}
+
+// anthropicSynthetic are settings under which Synthetic has Anthropic's dialect
+// alone.
+func anthropicSynthetic(url string) string {
+	return `[provider.synthetic]
 dialect = "anthropic"
 url = "` + url + `/anthropic"
 `
