@@ -183,6 +183,7 @@ func (a *app) open(ctx context.Context, settings *config.Settings) error {
 	a.server = proxy.New(proxy.Options{
 		Settings: settings, Pool: a.pool, Sender: a.sender, Roster: a.roster, Tokens: a.tokens, Bus: a.bus,
 		Recorder: a.rec, Clients: a.clients, Scrub: a.scrub, Log: a.log, Version: version, Control: a.token, Reload: a.reload,
+		Renew: a.clients.Reload,
 	})
 	return nil
 }

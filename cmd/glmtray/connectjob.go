@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,19 @@ func (r *connectRoom) keyWorks(id int64) bool {
 		return err
 	})
 	return works
+}
+
+// renew has the running proxy read the clients' keys now. It looks for changes
+// every second, and an agent that is started at once would be refused; Claude
+// Code does not ask again.
+func (r *connectRoom) renew() {
+	run := r.run
+	if run == nil {
+		run, _ = running(r.e.ctx, r.dataDir)
+	}
+	if run != nil {
+		_ = run.control(context.WithoutCancel(r.e.ctx), "clients", nil, nil) // if not, then within the second
+	}
 }
 
 // withStore runs fn on the database, if there is one. What fails is told: what
@@ -119,6 +133,7 @@ func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
 	if err == nil {
 		j.done, unused = true, j.oldKey
 	}
+	defer r.renew()
 	if unused != 0 {
 		if e := s.RemoveClient(r.e.ctx, unused); e != nil && !errors.Is(e, store.ErrNoClient) {
 			r.e.note("the client key %d is not needed any more and could not be removed: %v", unused, e)

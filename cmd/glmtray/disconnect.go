@@ -111,6 +111,9 @@ func (r *connectRoom) tellUndone(list []connect.Undone, asJSON bool) error {
 		}
 		return failed
 	})
+	if slices.ContainsFunc(list, func(u connect.Undone) bool { return u.KeyID != 0 }) {
+		r.renew()
+	}
 	if asJSON {
 		return printJSON(r.e.stdout, append([]connect.Undone{}, list...))
 	}

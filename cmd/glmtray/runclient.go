@@ -79,7 +79,9 @@ func (c *runCmd) Run(e *env) (err error) {
 	// The key ends with the program, whatever ends this one.
 	defer func() {
 		err = errors.Join(err, s.RemoveClient(context.WithoutCancel(e.ctx), made.ID))
+		r.renew()
 	}()
+	r.renew()
 	r.wish.Key = key
 	start, err := connect.RunWith(c.Program, r.surroundings, r.wish)
 	if err != nil {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,7 @@ const Raise = "raise"
 //	POST /_control/pause, resume, reload
 //	POST /_control/pin?provider=zai&for=15m, unpin
 //	POST /_control/keys/PROVIDER/NAME/park|enable|clear|probe
+//	POST /_control/clients   (the clients' keys were changed)
 //	POST /_control/raise     (shows the window, if there is one)
 //	POST /_control/explain   (a request body; nothing is sent)
 func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
@@ -89,10 +91,9 @@ func (s *Server) carryOut(r *http.Request, path string) error {
 		}
 		return s.Pin(r.URL.Query().Get("provider"), d)
 	case "reload":
-		if s.opt.Reload == nil {
-			return errNoVerb
-		}
-		return s.opt.Reload(r.Context())
+		return again(r, s.opt.Reload)
+	case "clients":
+		return again(r, s.opt.Renew)
 	}
 	parts := strings.Split(path, "/")
 	if len(parts) == 4 && parts[0] == "keys" {
@@ -103,6 +104,14 @@ func (s *Server) carryOut(r *http.Request, path string) error {
 		return s.keyVerb(r, parts[1], name, parts[3])
 	}
 	return errNoVerb
+}
+
+// again has something read again, by whoever keeps it.
+func again(r *http.Request, read func(context.Context) error) error {
+	if read == nil {
+		return errNoVerb
+	}
+	return read(r.Context())
 }
 
 func (s *Server) keyVerb(r *http.Request, provider, name, verb string) error {

@@ -187,6 +187,19 @@ func TestReloadIsDoneByWhoGaveIt(t *testing.T) {
 	}
 }
 
+func TestTheClientsKeysAreReadAgain(t *testing.T) {
+	read := 0
+	r := newRig(t, setup{options: func(o *proxy.Options) {
+		o.Renew = func(context.Context) error { read++; return nil }
+	}})
+	r.verb("clients")
+	if read != 1 {
+		t.Errorf("read %d times", read)
+	}
+	r = newRig(t, setup{})
+	r.do(http.MethodPost, "/_control/clients", nil, proxy.ControlHeader, "control-token").want(t, 404, "")
+}
+
 // explain asks which way a body would go.
 func (r *rig) explain(body []byte) proxy.Explanation {
 	r.t.Helper()

@@ -54,6 +54,7 @@ type Options struct {
 	Version  string
 	Control  string                      // token that /_control wants; "" switches /_control off
 	Reload   func(context.Context) error // reads the settings again; for /_control/reload
+	Renew    func(context.Context) error // reads the clients' keys again; for /_control/clients
 }
 
 // Server is the proxy: an http.Handler and the verbs that a person has.
