@@ -23,6 +23,7 @@ type agent struct {
 	home    string
 	project string
 	environ []string
+	stdin   string // what is piped into it
 }
 
 // newAgent makes a home in which nothing is configured. It lies neither in the
@@ -70,6 +71,9 @@ func (a *agent) try(args ...string) (stdout, stderr string, err error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, a.path, args...)
 	cmd.Dir, cmd.Env = a.project, a.environ
+	if a.stdin != "" {
+		cmd.Stdin = strings.NewReader(a.stdin)
+	}
 	var out, log strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &log
 	err = cmd.Run()
@@ -145,13 +149,13 @@ func (p *program) history() (list []kept) {
 	return list
 }
 
-// answered are the requests that a provider has answered to their end, by
-// "provider/model".
+// answered are the requests that a provider has answered, by "provider/model".
+// Codex hangs up behind the last event, which the provider may see.
 func answered(calls map[string][]simulator.Call) map[string]int {
 	n := map[string]int{}
 	for provider, list := range calls {
 		for _, c := range list {
-			if c.Dialect != "" && c.Status == 200 && c.Fault == "" && c.Done && !c.Cancelled {
+			if c.Dialect != "" && c.Status == 200 && c.Fault == "" {
 				n[provider+"/"+c.Model]++
 			}
 		}
