@@ -10,6 +10,13 @@
 // log, and as `glmtray simulate` where nothing may be shared at all. The
 // simulator's call log, not the proxy's word, says what was sent.
 //
+// Agents. Claude Code, Codex and OpenCode are the real ones, pinned and fetched
+// by npm into the user's cache, each in a home of its own without anything
+// configured. The short set runs with all others; the rest runs with
+// GLMTRAY_E2E_FULL=1, where a client that cannot be had is a failure. Else a
+// registry that cannot be reached skips these tests, and says so; a missing npm
+// does as well, unless GLMTRAY_TEST_REQUIRE=1.
+//
 // Concurrency. Every test has a program, a data folder and providers of its own
 // and runs beside the others. Nothing sleeps to wait for something: what has no
 // event to wait for is polled.
