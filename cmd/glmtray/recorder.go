@@ -114,7 +114,6 @@ func requestOf(p *proxy.Record) store.Request {
 	return r
 }
 
-
 // endRecords writes the records that still wait.
 func (a *app) endRecords(ctx context.Context) {
 	if a.server != nil {
