@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +18,7 @@ import (
 
 // Streams and whole answers, of both dialects, at once: what the simulator says
 // that it took, what the table has, what the hours have, and what the command
-// tells are the same.
+// tells are the same; and so are the metrics and the page's figures.
 func TestTheTokensOfTenThousandRequestsAreTheSameWhereverTheyAreAdded(t *testing.T) {
 	const all = 10_000
 	provider, err := simulator.Start(t.Context(), "", simulator.Script{Vendor: simulator.Cerebras, Answer: simulator.Answer{
@@ -67,6 +69,21 @@ func TestTheTokensOfTenThousandRequestsAreTheSameWhereverTheyAreAdded(t *testing
 	if err != nil || len(total) != 1 || total[0].Requests != all || total[0].Failed != 0 || total[0].Attempts != all || tokensOf(&total[0].Usage) != truth {
 		t.Errorf("the hours have %+v, %v", total, err)
 	}
+	if got := metricTokens(t, a); got != truth {
+		t.Errorf("the metrics have %+v", got)
+	}
+	var page struct {
+		View struct {
+			Totals struct{ Requests, Prompt, Cached, Completion, Reasoning int }
+		}
+	}
+	if err := json.Unmarshal(ask(t, a, "/_ui/data?range=1h"), &page); err != nil {
+		t.Fatal(err)
+	}
+	if got := page.View.Totals; got.Requests != all || got.Prompt != truth.Prompt || got.Cached != truth.Cached ||
+		got.Completion != truth.Completion || got.Reasoning != truth.Reasoning {
+		t.Errorf("the page has %+v", got)
+	}
 	for _, by := range []string{"provider", "client", "hour"} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), []string{"usage", "--json", "--by", by, "--data-dir", dir}, nil, strings.NewReader(""), &out, &errs); code != 0 {
@@ -79,6 +96,47 @@ func TestTheTokensOfTenThousandRequestsAreTheSameWhereverTheyAreAdded(t *testing
 		if tokensOf(&told.Total.Usage) != truth || told.Total.Requests != all || told.Total.Cost == nil || told.Total.First == nil || told.Total.First.Streams != all/2 {
 			t.Errorf("by %s: usage tells %s", by, out.String())
 		}
+	}
+}
+
+// ask gives what the server answers to a GET.
+func ask(t *testing.T, a *app, path string) []byte {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody)
+	a.server.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("GET %s: %d: %s", path, w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// metricTokens adds up zai_proxy_tokens_total, whose input leaves out what was
+// read from a cache, and the reasoning that glmtray tells apart.
+func metricTokens(t *testing.T, a *app) event.Tokens {
+	t.Helper()
+	sums := map[string]float64{}
+	for line := range strings.Lines(string(ask(t, a, "/metrics"))) {
+		name, rest, ok := strings.Cut(line, "{")
+		if !ok {
+			continue
+		}
+		labels, value, _ := strings.Cut(rest, "} ")
+		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if err != nil {
+			continue
+		}
+		if _, direction, ok := strings.Cut(labels, `direction="`); ok {
+			direction, _, _ = strings.Cut(direction, `"`)
+			name += " " + direction
+		}
+		sums[name] += n
+	}
+	sum := func(name string) int { return int(sums[name]) }
+	cached := sum("zai_proxy_tokens_total cache_read")
+	return event.Tokens{
+		Prompt: sum("zai_proxy_tokens_total input") + cached, Cached: cached,
+		Completion: sum("zai_proxy_tokens_total output"), Reasoning: sum("glmtray_reasoning_tokens_total"),
 	}
 }
 
