@@ -263,7 +263,7 @@ func (a *app) background(ctx context.Context) {
 	a.busy.Go(func() {
 		a.store.Retain(ctx, func() store.Retention {
 			set := a.settings()
-			return store.Retention{MaxAge: set.RecordsMaxAge, MaxRows: set.RecordsMaxRows}
+			return store.Retention{MaxAge: set.RecordsMaxAge, MaxRows: set.RecordsMaxRows, MaxBytes: set.RecordsMaxBytes}
 		})
 	})
 }

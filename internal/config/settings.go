@@ -59,8 +59,9 @@ type Settings struct {
 	LogMaxAge   time.Duration
 	LogLevel    string
 
-	RecordsMaxAge  time.Duration // of a request's row; what is summed up by the hour stays longer
-	RecordsMaxRows int           // of the requests' rows; 0: no bound
+	RecordsMaxAge   time.Duration // of a request's row; what is summed up by the hour stays longer
+	RecordsMaxRows  int           // of the requests' rows; 0: no bound
+	RecordsMaxBytes int64         // of the database before the oldest requests go; 0: no bound
 
 	TokenCounting  bool   // tokens that a provider does not tell are counted
 	TokenizerModel string // what a count is called, a label only

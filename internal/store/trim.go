@@ -11,6 +11,10 @@ import (
 type Retention struct {
 	MaxAge  time.Duration // of a request's row; 0: no bound
 	MaxRows int           // of the requests' rows; 0: no bound
+
+	// MaxBytes is how much of the database may be in use, everything in it
+	// included, before the oldest requests go; 0: no bound.
+	MaxBytes int64
 }
 
 const (
@@ -93,7 +97,7 @@ func rest(ctx context.Context) error {
 // requests gives the step that removes some of the oldest requests.
 func (r Retention) requests(now time.Time) trimStep {
 	return func(ctx context.Context, tx *sql.Tx) (int64, error) {
-		var first, last, upTo int64
+		var first, last, upTo, used int64
 		if err := tx.QueryRowContext(ctx, "SELECT coalesce(min(n), 0) FROM requests").Scan(&first); err != nil {
 			return 0, err
 		}
@@ -110,6 +114,12 @@ func (r Retention) requests(now time.Time) trimStep {
 		if r.MaxRows > 0 {
 			upTo = max(upTo, last-int64(r.MaxRows))
 		}
+		if err := tx.QueryRowContext(ctx, usedBytes).Scan(&used); err != nil {
+			return 0, err
+		}
+		if r.MaxBytes > 0 && used > r.MaxBytes {
+			upTo = max(upTo, first+trimRows-1)
+		}
 		upTo = min(upTo, first+trimRows-1, last-1)
 		if upTo < first {
 			return 0, nil
@@ -117,6 +127,10 @@ func (r Retention) requests(now time.Time) trimStep {
 		return removed(tx.ExecContext(ctx, "DELETE FROM requests WHERE n <= ?", upTo))
 	}
 }
+
+// usedBytes asks for the size of what is in the database, without free pages.
+const usedBytes = `SELECT (pages.page_count - free.freelist_count) * size.page_size
+	FROM pragma_page_count AS pages, pragma_freelist_count AS free, pragma_page_size AS size`
 
 // removeKinds removes kinds that no request is of any more. They are looked for
 // beside the writer, and one may be in use again when it is to go.

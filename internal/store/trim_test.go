@@ -29,6 +29,8 @@ func TestTheOldestRequestsGoByAgeAndByNumberAndTheirUsageStays(t *testing.T) {
 		{"too old", Retention{MaxAge: time.Second}, 999},
 		{"the stricter one holds", Retention{MaxAge: time.Second, MaxRows: 10}, 10},
 		{"the last one stays", Retention{MaxAge: time.Nanosecond}, 1},
+		{"not too large", Retention{MaxBytes: 64 << 20}, all},
+		{"too large, whatever goes", Retention{MaxBytes: 1}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openAt(t, t.TempDir())
