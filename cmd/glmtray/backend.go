@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -34,8 +31,12 @@ const shownDecisions = 200
 // Snapshot implements ui.Backend.
 func (d *desktop) Snapshot() state.Snapshot {
 	s := state.Snapshot{Version: version, Server: d.serverState()}
+	if on, err := startsAtLogin(d.e); err == nil {
+		s.AtLogin = state.SwitchOf(on)
+	}
 	d.mu.Lock()
 	rows := d.seen.Decisions(shownDecisions)
+	s.Today = d.seen.Today(time.Now())
 	d.mu.Unlock()
 	for _, r := range slices.Backward(rows) {
 		s.Decisions = append(s.Decisions, r.Decision)
@@ -47,8 +48,15 @@ func (d *desktop) Snapshot() state.Snapshot {
 	st := a.server.Snapshot()
 	for i := range st.Providers {
 		p := &st.Providers[i]
+		s.Providers = append(s.Providers, state.Provider{ID: p.ID, Name: p.Name})
 		for j := range p.Keys {
 			s.Keys = append(s.Keys, keyShown(p.Name, &p.Keys[j]))
+		}
+		for _, l := range p.Limits {
+			s.Limits = append(s.Limits, state.Limit{
+				Provider: p.ID, Account: l.Account, Kind: l.Kind, Window: l.Window, Limit: l.Limit, Remaining: l.Remaining,
+				Reset: l.Reset, Seen: l.Seen,
+			})
 		}
 	}
 	return s
@@ -58,7 +66,7 @@ func keyShown(provider string, k *keypool.State) state.Key {
 	return state.Key{
 		Provider: k.Provider, ProviderName: provider, Name: k.Name, Account: k.Account, Endpoint: k.Endpoint,
 		Origin: k.Origin, Fingerprint: k.Fingerprint, State: k.State, CoolUntil: k.CoolUntil, Reason: k.Reason,
-		Current: k.Current, InFlight: k.InFlight, Errors: k.Errors, Uses: k.Uses, LastUsed: k.LastUsed,
+		Current: k.Current, InFlight: k.InFlight, Slots: k.Slots, Errors: k.Errors, Uses: k.Uses, LastUsed: k.LastUsed,
 	}
 }
 
@@ -82,7 +90,7 @@ func (d *desktop) serverState() state.Server {
 	}
 	st := a.server.Snapshot()
 	s := state.Server{
-		State: st.State, URL: l.url(), Demo: st.Demo, Note: l.moved,
+		State: st.State, URL: l.url(), Demo: st.Demo, Note: l.moved, Primary: st.Primary,
 		Started: time.Now().Add(-time.Duration(st.Uptime * float64(time.Second))).Round(time.Second),
 	}
 	if st.Pinned != nil {
@@ -118,27 +126,6 @@ func wayOut(err error) string {
 
 // Watch implements ui.Backend.
 func (d *desktop) Watch() *event.Subscription { return d.bus.Subscribe(eyeRing) }
-
-// Pause implements ui.Backend.
-func (d *desktop) Pause() {
-	if a := d.app.Load(); a != nil {
-		a.server.Pause()
-	}
-}
-
-// Resume ends a pause; where nothing is served, it tries again now.
-func (d *desktop) Resume() {
-	if a := d.app.Load(); a != nil {
-		a.server.Resume()
-	}
-	d.retry()
-}
-
-// closeToTray is whether the window's cross hides it.
-func (d *desktop) closeToTray() bool {
-	a := d.app.Load()
-	return a == nil || a.settings().CloseToTray
-}
 
 // as gives the environment of a command that a window carries out: nobody can
 // be asked, and what is said goes to the log.
@@ -304,29 +291,4 @@ func (d *desktop) Providers() []ui.Provider {
 		out = append(out, p)
 	}
 	return out
-}
-
-// Folder implements ui.Backend.
-func (d *desktop) Folder(name string) error {
-	s := d.wishes(context.Background())
-	if s == nil {
-		return errors.New("the settings cannot be read")
-	}
-	dir := s.DataDir
-	if name == "logs" {
-		dir = s.LogDir
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("opening %s: %w", dir, err)
-	}
-	opener := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
-	if opener == "" {
-		opener = "xdg-open"
-	}
-	cmd := exec.CommandContext(context.Background(), opener, dir) //nolint:gosec // a folder of ours, in the system's file manager
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("opening %s: %w", dir, err)
-	}
-	go func() { _ = cmd.Wait() }() // the file manager may stay open
-	return nil
 }

@@ -41,11 +41,8 @@ type clientAddCmd struct {
 // Run makes a client. Standard output is the key alone, so that it can be
 // taken into a variable.
 func (c *clientAddCmd) Run(e *env) error {
-	if looksLikeKey(c.Name) {
-		return hint(errors.New("the name looks like a key"), "a client's key is made by glmtray; give the client a name")
-	}
 	return e.withStore(func(s *store.Store) error {
-		made, key, err := s.AddClient(e.ctx, c.Name)
+		made, key, err := addClient(e, s, c.Name)
 		if err != nil {
 			return err
 		}
@@ -62,6 +59,14 @@ func (c *clientAddCmd) Run(e *env) error {
 		_, err = fmt.Fprintln(e.stdout, key)
 		return err
 	})
+}
+
+// addClient makes a client and its key, which is not to be had again.
+func addClient(e *env, s *store.Store, name string) (made store.Client, key string, err error) {
+	if looksLikeKey(name) {
+		return made, "", hint(errors.New("the name looks like a key"), "a client's key is made by glmtray; give the client a name")
+	}
+	return s.AddClient(e.ctx, name)
 }
 
 func namesakes(list []store.Client, name string) (n int) {

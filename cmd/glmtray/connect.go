@@ -105,7 +105,11 @@ func (c *connectCmd) choose(r *connectRoom) ([]string, error) {
 			return nil, hint(errors.New("say which client to connect; installed: "+strings.Join(names, ", ")), "glmtray connect "+names[0]+", or: glmtray connect --all --yes")
 		}
 	}
-	var once []string
+	return r.along(names), nil
+}
+
+// along adds the clients that come along, where they are installed.
+func (r *connectRoom) along(names []string) (once []string) {
 	for _, name := range names {
 		client, _ := connect.Find(name)
 		along, ok := connect.Find(client.With)
@@ -115,7 +119,7 @@ func (c *connectCmd) choose(r *connectRoom) ([]string, error) {
 			}
 		}
 	}
-	return once, nil
+	return once
 }
 
 // installed are the clients that are here and can be written.

@@ -27,20 +27,27 @@ func (r *connectRoom) plans(names []string) (jobs []*job, failed error) {
 		return nil, hint(err, "put everything back with: glmtray restore")
 	}
 	for _, name := range names {
-		j := &job{wish: r.wish}
-		if conn := connections[name]; conn != nil {
-			j.oldKey = conn.KeyID
-			if !r.keyWorks(conn.KeyID) {
-				j.wish.Key = connect.KeyToCome
-			}
-		}
-		if j.plan, err = r.connector.Plan(name, j.wish); err != nil {
+		j, err := r.plan(name, connections[name])
+		if err != nil {
 			failed = errors.Join(failed, r.refused(name, err))
 			continue
 		}
 		jobs = append(jobs, j)
 	}
 	return jobs, failed
+}
+
+// plan says what one client would be given. conn is its connection; nil: none.
+func (r *connectRoom) plan(name string, conn *connect.Connection) (j *job, err error) {
+	j = &job{wish: r.wish}
+	if conn != nil {
+		j.oldKey = conn.KeyID
+		if !r.keyWorks(conn.KeyID) {
+			j.wish.Key = connect.KeyToCome
+		}
+	}
+	j.plan, err = r.connector.Plan(name, j.wish)
+	return j, err
 }
 
 // keyWorks reports whether the key that a client was given is still accepted.

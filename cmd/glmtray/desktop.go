@@ -33,6 +33,8 @@ type desktop struct {
 	again  chan struct{} // somebody wishes another try now
 	raise  func()        // shows the window; set before run
 
+	counted bool // what was used today before the start; run's own
+
 	mu     sync.Mutex
 	failed error        // why it does not serve; nil: it does, or nothing was tried yet
 	seen   *state.State // what went over the bus, for decisions
@@ -90,6 +92,12 @@ func (d *desktop) try() error {
 		return err
 	}
 	defer a.close()
+	if n, err := a.store.LastRequest(d.e.ctx); err == nil && !d.counted {
+		d.counted = true
+		var counting sync.WaitGroup
+		counting.Go(func() { d.countToday(d.e.ctx, a.store, n) })
+		defer counting.Wait() // before the database is closed
+	}
 	d.app.Store(a)
 	defer d.app.Store(nil)
 	d.once.Do(func() { close(d.begun) })

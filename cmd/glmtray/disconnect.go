@@ -49,8 +49,12 @@ func (c *disconnectCmd) Run(e *env) error {
 		list := strings.Join(slices.Sorted(maps.Keys(connections)), ", ")
 		return hint(errors.New("say which client; connected: "+list), "or: glmtray disconnect --all")
 	}
-	var undone []connect.Undone
-	var failed error
+	undone, failed := r.undo(names)
+	return errors.Join(r.tellUndone(undone, c.JSON), failed)
+}
+
+// undo disconnects clients.
+func (r *connectRoom) undo(names []string) (undone []connect.Undone, failed error) {
 	for _, name := range names {
 		u, err := r.connector.Undo(name)
 		switch {
@@ -61,7 +65,7 @@ func (c *disconnectCmd) Run(e *env) error {
 		}
 		failed = errors.Join(failed, wrap1(err, "disconnecting "+name))
 	}
-	return errors.Join(r.tellUndone(undone, c.JSON), failed)
+	return undone, failed
 }
 
 // companions adds the clients that came along.

@@ -83,6 +83,7 @@ func (d *desktop) keepsFiles() bool {
 // remembered is what is in memory, without keys.
 func remembered(x *store.Exchange, scrub *secret.Scrubber) state.Exchange {
 	out := shownRequest(&x.Request, scrub)
+	out.Why = x.Why
 	if x.Sent.Body == nil && x.Got.Body == nil {
 		out.Absent = "Nothing of what was said is there: it was refused before it was read, or ended without a word."
 		return out

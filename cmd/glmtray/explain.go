@@ -7,14 +7,16 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/proxy/route"
 )
 
 type explainCmd struct {
-	File string `arg:"" help:"A request body in any of the three dialects; - reads standard input."`
-	JSON bool   `name:"json" help:"As JSON."`
+	File string        `arg:"" help:"A request body in any of the three dialects; - reads standard input."`
+	JSON bool          `name:"json" help:"As JSON."`
+	In   time.Duration `name:"in" placeholder:"60s" help:"Look ahead: which way it would go after that time, as the cooldowns known now leave the keys."`
 }
 
 // Help is the rest of --help.
@@ -29,7 +31,7 @@ func (c *explainCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	x, err := e.explain(body)
+	x, err := e.explain(body, c.In)
 	if err != nil {
 		return err
 	}
@@ -51,11 +53,11 @@ func (c *explainCmd) body(e *env) ([]byte, error) {
 }
 
 // explain asks the running proxy, or one that is only put together.
-func (e *env) explain(body []byte) (*proxy.Explanation, error) {
+func (e *env) explain(body []byte, in time.Duration) (*proxy.Explanation, error) {
 	run, err := e.proxy()
 	if err == nil {
 		x := new(proxy.Explanation)
-		return x, run.control(e.ctx, "explain", bytes.NewReader(body), x)
+		return x, run.control(e.ctx, "explain?in="+in.String(), bytes.NewReader(body), x)
 	}
 	if !errors.Is(err, errNotRunning) {
 		return nil, err
@@ -65,7 +67,7 @@ func (e *env) explain(body []byte) (*proxy.Explanation, error) {
 		return nil, err
 	}
 	defer a.close()
-	x, fault := a.server.Explain(body)
+	x, fault := a.server.Explain(body, in)
 	if fault != nil {
 		return nil, fault
 	}

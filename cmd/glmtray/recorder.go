@@ -80,7 +80,7 @@ func (r *recorder) Bodies() bool { return r.recent != nil || r.bodies.Load() != 
 func (r *recorder) Record(p proxy.Record) {
 	row := requestOf(&p)
 	if r.recent != nil { // before the row is put: from then on it is its writer's
-		r.recent.Put(store.Exchange{Request: row, Sent: store.Said{Body: p.Request}, Got: store.Said{Body: p.Answer, Cut: p.Cut}})
+		r.recent.Put(store.Exchange{Request: row, Sent: store.Said{Body: p.Request}, Got: store.Said{Body: p.Answer, Cut: p.Cut}, Why: p.Why})
 	}
 	if r.requests != nil {
 		r.requests.Put(row) // a record that is lost is told by the writer

@@ -20,7 +20,8 @@ import (
 type settingRow struct {
 	name    string // as in settings.toml
 	kind    string
-	restart bool // in force after a restart only
+	options []string // of a choice
+	restart bool     // in force after a restart only
 	value   func(*config.Settings) string
 }
 
@@ -32,8 +33,12 @@ func timeRow(name string, get func(*config.Settings) time.Duration) settingRow {
 	return settingRow{name: name, kind: "duration", value: func(s *config.Settings) string { return span(get(s)) }}
 }
 
-// span writes 1m0s as 1m.
+// span writes 1m0s as 1m, and 336h as 14d.
 func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
@@ -53,18 +58,43 @@ func atMost(d time.Duration) string {
 	return span(d)
 }
 
+func textRow(name string, get func(*config.Settings) string) settingRow {
+	return settingRow{name: name, kind: "text", value: get}
+}
+
+func numberRow(name string, get func(*config.Settings) int) settingRow {
+	return settingRow{name: name, kind: "number", value: func(s *config.Settings) string { return strconv.Itoa(get(s)) }}
+}
+
+// afterRestart is a row whose value is in force after a restart only.
+func afterRestart(r settingRow) settingRow {
+	r.restart = true
+	return r
+}
+
 // settingRows are the settings that the window shows; the file has more.
 var settingRows = []settingRow{
-	{name: "addr", kind: "text", restart: true, value: func(s *config.Settings) string { return s.Addr }},
+	boolRow("close_to_tray", func(s *config.Settings) bool { return s.CloseToTray }),
+	boolRow("start_in_tray", func(s *config.Settings) bool { return s.StartInTray }),
+	afterRestart(textRow("addr", func(s *config.Settings) string { return s.Addr })),
+	boolRow("require_client_key", func(s *config.Settings) bool { return s.RequireClientKey }),
+	afterRestart(numberRow("max_workers", func(s *config.Settings) int { return s.MaxWorkers })),
 	boolRow("same_family_first", func(s *config.Settings) bool { return s.SameFamilyFirst }),
 	boolRow("fallback_on_cooldown", func(s *config.Settings) bool { return s.FallbackOnCooldown }),
+	numberRow("token_threshold", func(s *config.Settings) int { return s.TokenThreshold }),
 	timeRow("cooldown", func(s *config.Settings) time.Duration { return s.Cooldown }),
-	{name: "token_threshold", kind: "number", value: func(s *config.Settings) string { return strconv.Itoa(s.TokenThreshold) }},
 	timeRow("max_wait", func(s *config.Settings) time.Duration { return s.MaxWait }),
-	boolRow("require_client_key", func(s *config.Settings) bool { return s.RequireClientKey }),
 	boolRow("log_requests", func(s *config.Settings) bool { return s.LogRequests }),
-	{name: "log_level", kind: "text", value: func(s *config.Settings) string { return s.LogLevel }},
-	boolRow("close_to_tray", func(s *config.Settings) bool { return s.CloseToTray }),
+	timeRow("log_max_age", func(s *config.Settings) time.Duration { return s.LogMaxAge }),
+	{name: "log_level", kind: "choice", options: []string{"debug", "info", "warn", "error"}, value: func(s *config.Settings) string { return s.LogLevel }},
+	textRow("proxy", func(s *config.Settings) string { return s.Proxy }),
+	textRow("ca_file", func(s *config.Settings) string { return s.CAFile }),
+	boolRow("notify_cooling", func(s *config.Settings) bool { return s.Notify.Cooling }),
+	boolRow("notify_rejected", func(s *config.Settings) bool { return s.Notify.Rejected }),
+	boolRow("notify_fallback", func(s *config.Settings) bool { return s.Notify.Fallback }),
+	boolRow("notify_models", func(s *config.Settings) bool { return s.Notify.Models }),
+	boolRow("notify_family", func(s *config.Settings) bool { return s.Notify.Family }),
+	boolRow("notify_quota", func(s *config.Settings) bool { return s.Notify.Quota }),
 }
 
 // startAtLogin is a setting that no file of ours has: the system's own list of
@@ -95,7 +125,7 @@ func (d *desktop) Settings() []state.Setting {
 		origin := s.Origins[row.name]
 		out = append(out, state.Setting{
 			Name: row.name, Value: row.value(s), Origin: string(origin), Fixed: !editable(s, origin),
-			Kind: row.kind, Restart: row.restart,
+			Kind: row.kind, Options: row.options, Restart: row.restart,
 		})
 	}
 	login := state.Setting{Name: startAtLogin, Kind: "bool", Value: "false", Origin: "this system"}
@@ -113,6 +143,14 @@ func editable(s *config.Settings, origin config.Origin) bool {
 		strings.HasPrefix(string(origin), filepath.Base(s.ConfigFile)+":")
 }
 
+// Check implements ui.Backend.
+func (d *desktop) Check(name, value string) error {
+	if name == startAtLogin || value == "" {
+		return nil
+	}
+	return config.CheckScalar(name, value)
+}
+
 // Set implements ui.Backend.
 func (d *desktop) Set(ctx context.Context, name, value string) error {
 	if name == startAtLogin {
@@ -123,7 +161,11 @@ func (d *desktop) Set(ctx context.Context, name, value string) error {
 		return startAtLoginOr(d.e, on)
 	}
 	return d.in(ctx, func(r *keyRoom) error {
-		if err := r.edit(func(doc *config.Doc) error { return doc.SetScalar(name, value) }); err != nil {
+		change := func(doc *config.Doc) error { return doc.SetScalar(name, value) }
+		if value == "" {
+			change = func(doc *config.Doc) error { return doc.DropScalar(name) }
+		}
+		if err := r.edit(change); err != nil {
 			return err
 		}
 		r.poke()

@@ -51,11 +51,12 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	if !ever {
 		app = trayless{app}
 	}
+	hidden = hidden || d.startInTray()
 	if hidden && !host {
 		d.log.Warn("nothing here shows tray icons, so the window is shown")
 	}
 	window = ui.Run(app, backend{d}, ui.Options{
-		TrayHost: host, StartHidden: hidden, CloseToTray: d.closeToTray, Quit: quit, TrayTap: systray.SetOnTapped,
+		TrayHost: host, StartHidden: hidden, CloseToTray: d.closeToTray, Notify: d.notifies, Quit: quit, TrayTap: systray.SetOnTapped,
 	})
 	d.raise = window.Raise
 	close(built)

@@ -88,6 +88,7 @@ func TestEditsKeepCommentsAndOrder(t *testing.T) {
 		{"give an endpoint", func(d *Doc) error { return d.SetKeyEndpoint("zai", "own", "payg") }, with("name = \"own\"\n", "name = \"own\"\nendpoint = \"payg\"\n")},
 		{"change a scalar", func(d *Doc) error { return d.SetScalar("addr", "127.0.0.1:1") }, with("127.0.0.1:9000", "127.0.0.1:1")},
 		{"change a list", func(d *Doc) error { return d.SetScalar("aliases", "a*, b*") }, with("[\n  \"claude-*\", # theirs\n]", `["a*", "b*"]`)},
+		{"drop a scalar that is not there", func(d *Doc) error { return d.DropScalar("proxy") }, sample},
 		{"add a scalar", func(d *Doc) error { return d.SetScalar("keys_named", "yes") }, named(sample)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -323,4 +324,31 @@ func applyBoth(d *Doc, s *Settings, a, b string, op uint8) (string, error) {
 	c.Providers = append([]Provider(nil), s.Providers...)
 	c.Provider("zai").Keys = keys
 	return keyLines(&c), err
+}
+
+func TestASettingIsTakenOutAndCommentsStay(t *testing.T) {
+	for text, want := range map[string]string{
+		"# first\nproxy = \"http://p:1\"\naddr = \"127.0.0.1:1\"\n": "# first\naddr = \"127.0.0.1:1\"\n",
+		"proxy = \"http://p:1\" # ours\n":                           " # ours\n",
+		"cooldown = 3\n\n[provider.zai]\nname = \"Z\"\n":            "cooldown = 3\n\n[provider.zai]\nname = \"Z\"\n",
+	} {
+		got, err := edit(t, text, func(d *Doc) error { return d.DropScalar("proxy") })
+		if err != nil || got != want {
+			t.Errorf("%q became %q, %v, want %q", text, got, err, want)
+		}
+	}
+}
+
+func TestAValueIsCheckedWithoutBeingWritten(t *testing.T) {
+	for _, good := range [][2]string{{"cooldown", "30s"}, {"addr", "127.0.0.1:1"}, {"notify_quota", "no"}} {
+		if err := CheckScalar(good[0], good[1]); err != nil {
+			t.Errorf("%s = %q: %v", good[0], good[1], err)
+		}
+	}
+	if err := CheckScalar("cooldown", "soon"); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "cooldown: must be a time") {
+		t.Errorf("got %v", err)
+	}
+	if err := CheckScalar("colour", "red"); !errors.Is(err, ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
 }

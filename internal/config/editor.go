@@ -273,13 +273,10 @@ func (d *Doc) set(b *block, name, value string) {
 // SetScalar sets one of [ScalarNames] at the top of the file, from text as a
 // variable would have it.
 func (d *Doc) SetScalar(name, text string) error {
+	if err := CheckScalar(name, text); err != nil {
+		return fmt.Errorf("changing settings: %w", err)
+	}
 	c := scalarNamed(name)
-	if c == nil {
-		return fmt.Errorf("changing settings: %w", Problems{{Field: quote(name), Text: "is no setting"}})
-	}
-	if !c.set(defaults(""), value{text: text, list: splitList(text)}) {
-		return fmt.Errorf("changing settings: %w", Problems{{Field: name, Text: "must be " + c.allowed}})
-	}
 	blocks, err := d.blocks()
 	if err != nil {
 		return err
@@ -299,6 +296,25 @@ func (d *Doc) SetScalar(name, text string) error {
 	if end := top.span.to + len(d.data) - before; fresh && len(top.pairs) == 0 && end < len(d.data) {
 		d.splice(span{end, end}, d.eol)
 	}
+	return nil
+}
+
+// DropScalar takes a setting out of the file, so that its default is in force
+// again. A comment behind it stays.
+func (d *Doc) DropScalar(name string) error {
+	blocks, err := d.blocks()
+	if err != nil {
+		return err
+	}
+	p := blocks[0].pair(name)
+	if p == nil {
+		return nil
+	}
+	cut := p.whole
+	if end := lineEnd(d.data, cut.to); len(bytes.TrimSpace(d.data[cut.to:end])) == 0 {
+		cut.to = end
+	}
+	d.splice(cut, "")
 	return nil
 }
 

@@ -66,6 +66,13 @@ var scalars = append([]scalar{
 	parsed("proxy", "a proxy URL such as http://proxy.example:3128 (http, https, socks5)", func(s *Settings) *string { return &s.Proxy }, parseProxy),
 	pathTo("ca_file", func(s *Settings) *string { return &s.CAFile }),
 	boolean("close_to_tray", func(s *Settings) *bool { return &s.CloseToTray }),
+	boolean("start_in_tray", func(s *Settings) *bool { return &s.StartInTray }),
+	boolean("notify_cooling", func(s *Settings) *bool { return &s.Notify.Cooling }),
+	boolean("notify_rejected", func(s *Settings) *bool { return &s.Notify.Rejected }),
+	boolean("notify_fallback", func(s *Settings) *bool { return &s.Notify.Fallback }),
+	boolean("notify_models", func(s *Settings) *bool { return &s.Notify.Models }),
+	boolean("notify_family", func(s *Settings) *bool { return &s.Notify.Family }),
+	boolean("notify_quota", func(s *Settings) *bool { return &s.Notify.Quota }),
 	boolean("demo", func(s *Settings) *bool { return &s.mayDemo }),
 	fileOnly(boolean("keys_named", func(s *Settings) *bool { return &s.KeysNamed })),
 }, limitScalars...)
@@ -76,6 +83,19 @@ func scalarNamed(name string) *scalar {
 		if scalars[i].name == name {
 			return &scalars[i]
 		}
+	}
+	return nil
+}
+
+// CheckScalar says whether text would do as a setting's value, without writing
+// it. The error says what is allowed.
+func CheckScalar(name, text string) error {
+	c := scalarNamed(name)
+	if c == nil {
+		return Problems{{Field: quote(name), Text: "is no setting"}}
+	}
+	if !c.set(defaults(""), value{text: text, list: splitList(text)}) {
+		return Problems{{Field: name, Text: "must be " + c.allowed}}
 	}
 	return nil
 }
@@ -120,6 +140,7 @@ func defaults(dataDir string) *Settings {
 		TokenizerModel:     "glm-4",
 		LogLevel:           "info",
 		CloseToTray:        true,
+		Notify:             Notify{Cooling: true, Rejected: true, Fallback: true, Models: true, Family: true, Quota: true},
 		DataDir:            dataDir,
 		Origins:            map[string]Origin{},
 		mayDemo:            true,

@@ -67,6 +67,8 @@ type Settings struct {
 	TokenizerModel string // what a count is called, a label only
 
 	CloseToTray bool // closing the window hides it, where there is a tray
+	StartInTray bool // the window is not shown at the start, where there is a tray
+	Notify      Notify
 
 	Proxy  string // outbound proxy URL; "" means HTTPS_PROXY and NO_PROXY
 	CAFile string
@@ -81,6 +83,16 @@ type Settings struct {
 	DataDir    string
 
 	mayDemo bool // nobody forbade the demo
+}
+
+// Notify says of what the desktop's notifications tell.
+type Notify struct {
+	Cooling  bool // every key of the primary cools
+	Rejected bool // a provider rejected a key
+	Fallback bool // another provider took over, and gave back
+	Models   bool // a configured model is gone
+	Family   bool // another family of models answers than was asked for
+	Quota    bool // a told limit is nearly used up
 }
 
 // Note is one thing to tell at start.

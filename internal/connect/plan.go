@@ -85,6 +85,25 @@ func (k *Connector) Plan(id string, w Wish) (*Changes, error) {
 	return c, nil
 }
 
+// PlanUndo says what [Connector.Undo] would change. It writes nothing.
+func (k *Connector) PlanUndo(id string) ([]FileChange, error) {
+	l, err := k.read()
+	if err != nil {
+		return nil, err
+	}
+	conn := l.Clients[id]
+	if conn == nil {
+		return nil, ErrNotConnected
+	}
+	var c Changes
+	for _, f := range conn.Files {
+		if err := c.leave(f); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return c.Files, nil
+}
+
 // usual reports whether the client was made to use us as its usual choice
 // before: then it stays so.
 func (k *Connector) usual(client Client, w Wish, known []File) bool {

@@ -107,12 +107,13 @@ type KeyChanged struct {
 	Reason    string    `json:"reason,omitempty"`
 }
 
-// ServerChanged tells that the proxy started, paused, resumed, reloaded,
-// pinned a provider, found a model gone, or stops; that it failed to start; or
-// that the window is to show itself (raise).
+// ServerChanged tells that the proxy started, paused, resumed, reloaded, pinned
+// a provider, found a model gone, answers with another family of models than was
+// asked for, or stops; that it failed to start; or that the window is to show
+// itself (raise).
 type ServerChanged struct {
 	Time   time.Time `json:"time"`
-	State  string    `json:"state"` // serving, paused, stopping, failed, reloaded, pinned, unpinned, models, raise
+	State  string    `json:"state"` // serving, paused, stopping, failed, reloaded, pinned, unpinned, models, family, raise
 	Addr   string    `json:"addr,omitempty"`
 	Detail string    `json:"detail,omitempty"`
 	Until  time.Time `json:"until,omitzero"`

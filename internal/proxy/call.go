@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/route"
@@ -38,9 +39,10 @@ type call struct {
 	decision route.Decision
 	variant  string // what metrics and records call this side of a canary
 	attempts []attempt
-	skipped  []string      // targets that were passed over, in words
-	changed  []string      // what was done to the body that was answered
-	waited   time.Duration // for a worker and for keys
+	skipped  []string       // targets that were passed over, in words
+	passed   []event.Passed // keys that could not serve; only if keep
+	changed  []string       // what was done to the body that was answered
+	waited   time.Duration  // for a worker and for keys
 	answered served
 	out      outcome
 	tape     tape // what is needed to count what the provider does not tell

@@ -21,6 +21,10 @@ import (
 // cannot set it without asking first, and glmtray never says yes.
 const ControlHeader = "X-Glmtray-Control"
 
+// ProviderHeader pins one request to a provider, as [Server.Pin] does all of
+// them. It counts beside the control token alone: a person's click sends it.
+const ProviderHeader = "X-Glmtray-Provider"
+
 // Raise is the state of an [event.ServerChanged] that asks the window, if there
 // is one, to show itself. It changes nothing else.
 const Raise = "raise"
@@ -32,7 +36,7 @@ const Raise = "raise"
 //	POST /_control/keys/PROVIDER/NAME/park|enable|clear|probe
 //	POST /_control/clients   (the clients' keys were changed)
 //	POST /_control/raise     (shows the window, if there is one)
-//	POST /_control/explain   (a request body; nothing is sent)
+//	POST /_control/explain   (a request body; nothing is sent; ?in=60s looks ahead)
 func (s *Server) control(w http.ResponseWriter, r *http.Request, path string) {
 	if !s.controls(r) {
 		writeError(w, dialect.OpenAI, "", &chat.Error{
@@ -129,6 +133,14 @@ func (s *Server) keyVerb(r *http.Request, provider, name, verb string) error {
 }
 
 func (s *Server) controlExplain(w http.ResponseWriter, r *http.Request) {
+	var in time.Duration
+	if text := r.URL.Query().Get("in"); text != "" {
+		var err error
+		if in, err = time.ParseDuration(text); err != nil {
+			writeError(w, dialect.OpenAI, "", &chat.Error{Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "control", Message: "in: " + err.Error()})
+			return
+		}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Settings().MaxBody))
 	if large := new(http.MaxBytesError); errors.As(err, &large) {
 		writeError(w, dialect.OpenAI, "", tooLarge(large.Limit))
@@ -136,7 +148,7 @@ func (s *Server) controlExplain(w http.ResponseWriter, r *http.Request) {
 	} else if err != nil {
 		return // the command was ended
 	}
-	x, e := s.Explain(body)
+	x, e := s.Explain(body, in)
 	if e != nil {
 		writeError(w, dialect.OpenAI, "", e)
 		return

@@ -147,7 +147,7 @@ func (s *Server) earliest(c *call, steps []route.Step) time.Time {
 	var first time.Time
 	for _, step := range steps {
 		ask := s.wishAt(c, step)
-		r := s.opt.Pool.Outlook(&ask)
+		r := s.opt.Pool.Outlook(&ask, now)
 		until := r.Until
 		switch {
 		case r.Ready > 0:

@@ -11,8 +11,9 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/route"
 )
 
-// Explanation says which way a request would go now, and why. Nothing is sent.
+// Explanation says which way a request would go, and why. Nothing is sent.
 type Explanation struct {
+	At        time.Time       `json:"at"`      // the moment it speaks of
 	Dialect   string          `json:"dialect"` // of the request, as far as its body shows
 	Model     string          `json:"model"`
 	Stream    bool            `json:"stream"`
@@ -42,16 +43,17 @@ type ExplainedStep struct {
 	Verdict string          `json:"verdict"`
 }
 
-// Explain goes the way of a request up to the point where it would be sent.
-func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
+// Explain goes the way of a request up to the point where it would be sent, now
+// or after a while: then as the deadlines that are known now leave the keys.
+func (s *Server) Explain(body []byte, in time.Duration) (*Explanation, *chat.Error) {
 	c := &call{world: s.world.Load(), in: new(http.Request), original: body, chat: true, front: dialect.Guess(body)}
 	if e := c.look(); e != nil {
 		return nil, e
 	}
 	s.estimate(c)
-	d := s.decide(c.world, c.facts, diceOf(c.facts.Session))
+	d := s.decide(c.world, c.facts, diceOf(c.facts.Session), "")
 	x := &Explanation{
-		Dialect: string(c.front), Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
+		At: time.Now().Add(max(in, 0)), Dialect: string(c.front), Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
 		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Variant: d.Variant, Reason: d.Reason, Trace: d.Trace,
 		Steps: []ExplainedStep{},
 	}
@@ -71,10 +73,10 @@ func (s *Server) Explain(body []byte) (*Explanation, *chat.Error) {
 		}
 		t := &try{step: step, at: i, provider: p}
 		e := ExplainedStep{
-			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.Provider(p.ID),
+			Target: step.Target.String(), Model: step.Model, Why: step.Why, Keys: s.opt.Pool.At(p.ID, x.At),
 		}
 		s.explainBody(c, t, &e)
-		s.explainKeys(c, t, &e, &taken)
+		s.explainKeys(c, t, &e, &taken, x.At)
 		x.Steps = append(x.Steps, e)
 	}
 	return x, nil
@@ -96,17 +98,18 @@ func (s *Server) explainBody(c *call, t *try, e *ExplainedStep) {
 }
 
 // explainKeys says what the pool would answer for one target.
-func (s *Server) explainKeys(c *call, t *try, e *ExplainedStep, taken *bool) {
+func (s *Server) explainKeys(c *call, t *try, e *ExplainedStep, taken *bool, at time.Time) {
 	set := c.world.settings
-	ready := s.opt.Pool.Ready(t.provider.ID, t.step.Model)
-	wait := waitAt(set, s.isLast(c, t))
-	returns := time.Until(ready.Until)
+	ask := s.wish(c, t.step, t.provider)
+	ready := s.opt.Pool.Outlook(&ask, at)
+	wait := waitAt(set, s.isLast(c, t, at))
+	returns := ready.Until.Sub(at)
 	switch {
 	case *taken:
 		e.Verdict = "only if the targets before it fail"
 	case ready.Ready > 0:
 		e.Verdict, *taken = "taken", true
-		e.Key = s.opt.Pool.Next(t.provider.ID, t.step.Model)
+		e.Key = s.opt.Pool.Next(&ask, at)
 	case ready.Busy:
 		e.Verdict, *taken = "waited for up to "+spell(wait)+": all its keys are busy", true
 	case ready.Until.IsZero():

@@ -104,6 +104,9 @@ func (s *Server) attempt(ctx context.Context, c *call, t *try, h *hunt) (a *answ
 	if err != nil {
 		return nil, s.noKey(ctx, c, t, h, err)
 	}
+	if c.keep && t.count == 0 {
+		s.passed(c, t, lease.Key)
+	}
 	held := &answer{lease: lease, step: t.step}
 	defer func() {
 		if next != thenRelay {
@@ -132,7 +135,7 @@ const keyChanges = 8
 // waiting long. A key that another request has cooled a moment ago is given
 // back unused.
 func (s *Server) acquire(ctx context.Context, c *call, t *try) (*keypool.Lease, error) {
-	t.last = s.isLast(c, t)
+	t.last = s.isLast(c, t, time.Now())
 	defer c.waitedFor(time.Now())
 	ask := s.wish(c, t.step, t.provider)
 	ask.Wait, ask.Avoid = waitAt(c.world.settings, t.last), t.used
@@ -165,7 +168,7 @@ func waitAt(set *config.Settings, last bool) time.Duration {
 // isLast reports whether there is nobody behind a target who could serve, or
 // will within the longest wait and before a key of this target returns: then it
 // is here that one waits.
-func (s *Server) isLast(c *call, t *try) bool {
+func (s *Server) isLast(c *call, t *try, now time.Time) bool {
 	behind := c.decision.Chain[t.at+1:]
 	if len(behind) == 0 {
 		return true
@@ -173,7 +176,7 @@ func (s *Server) isLast(c *call, t *try) bool {
 	var first time.Time // return of a key behind
 	for _, step := range behind {
 		ask := s.wishAt(c, step)
-		r := s.opt.Pool.Outlook(&ask)
+		r := s.opt.Pool.Outlook(&ask, now)
 		if r.Ready > 0 || r.Busy {
 			return false
 		}
@@ -181,11 +184,11 @@ func (s *Server) isLast(c *call, t *try) bool {
 			first = r.Until
 		}
 	}
-	if first.IsZero() || time.Until(first) > c.world.settings.MaxWait {
+	if first.IsZero() || first.Sub(now) > c.world.settings.MaxWait {
 		return true
 	}
 	ask := s.wish(c, t.step, t.provider)
-	mine := s.opt.Pool.Outlook(&ask)
+	mine := s.opt.Pool.Outlook(&ask, now)
 	return !mine.Until.IsZero() && !first.Before(mine.Until)
 }
 
@@ -230,6 +233,9 @@ func (s *Server) noKey(ctx context.Context, c *call, t *try, h *hunt, err error)
 	}
 	h.refused(t, u)
 	c.skipped = append(c.skipped, err.Error())
+	if c.keep {
+		s.passed(c, t, "")
+	}
 	if u.Cooling && !c.world.settings.FallbackOnCooldown {
 		return thenStop // wished so: a cooling primary is waited for, never passed by
 	}

@@ -115,7 +115,7 @@ func (s *Server) prepare(c *call) *chat.Error {
 			return e
 		}
 		s.estimate(c)
-		c.decision = s.decide(c.world, c.facts, diceOf(cmp.Or(c.facts.Session, c.id)))
+		c.decision = s.decide(c.world, c.facts, diceOf(cmp.Or(c.facts.Session, c.id)), s.wished(c.in))
 		c.variant = variantOf(c.world.settings, &c.decision)
 		if c.decision.Refused != nil {
 			return c.decision.Refused
@@ -133,10 +133,20 @@ func (s *Server) prepare(c *call) *chat.Error {
 	return nil
 }
 
-// decide asks route, which knows no clock, no lock and no chance.
-func (s *Server) decide(w *world, facts chat.Facts, dice float64) route.Decision {
-	in := route.Input{Facts: facts, Settings: w.settings, Roster: s.opt.Roster, Usable: usableIn(w.settings), Dice: dice}
-	if p := s.pinned(); p != nil {
+// wished is the provider that a person wants this one request sent to; "" if
+// nobody does.
+func (s *Server) wished(r *http.Request) string {
+	if provider := r.Header.Get(ProviderHeader); provider != "" && s.controls(r) {
+		return provider
+	}
+	return ""
+}
+
+// decide asks route, which knows no clock, no lock and no chance. A provider that is wished
+// for comes before the one that is pinned.
+func (s *Server) decide(w *world, facts chat.Facts, dice float64, wished string) route.Decision {
+	in := route.Input{Facts: facts, Settings: w.settings, Roster: s.opt.Roster, Usable: usableIn(w.settings), Dice: dice, Pin: wished}
+	if p := s.pinned(); p != nil && wished == "" {
 		in.Pin = p.provider
 	}
 	return route.Decide(in)

@@ -21,6 +21,7 @@ type Record struct {
 	Cut      bool        // Answer is not all of it
 	Answered http.Header // the provider's, or that of an error of our own
 	Tries    []Attempt
+	Why      event.Why // only where bodies are kept
 }
 
 // Attempt is one try, as a record keeps it.
@@ -88,7 +89,7 @@ func (s *Server) publish(c *call, f event.Finished) {
 	}
 	if c.keep {
 		r.Header, r.Request, r.Answer = c.in.Header, c.original, c.out.response
-		r.Cut, r.Answered = c.out.cut, c.out.header
+		r.Cut, r.Answered, r.Why = c.out.cut, c.out.header, c.why()
 	}
 	s.opt.Recorder.Record(r)
 }

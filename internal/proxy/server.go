@@ -13,6 +13,7 @@ import (
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/keypool"
 	"github.com/glmtray/glmtray/internal/proxy/metrics"
 	"github.com/glmtray/glmtray/internal/proxy/page"
@@ -77,6 +78,10 @@ type Server struct {
 	stop    func()          // Drain's: ends stopping
 	ending  context.Context // over once Drain was called: long-lived event streams end
 }
+
+// ownClient is who asks where a command of this program's user does, and shows no
+// client key.
+const ownClient = "glmtray"
 
 // world is what a request sees from its first to its last byte, whatever is
 // reloaded meanwhile.
@@ -178,7 +183,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.keyless(w, r, to) {
 		return
 	}
-	client, e := s.authenticate(world, r)
+	client, e := s.caller(world, r)
 	if e != nil {
 		s.refuse(w, r, world, to, e)
 		return
@@ -201,6 +206,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.proxied(w, r, world, to, client)
 	}
+}
+
+// caller tells who asks: a client, or the window that repeats a request, which has
+// no key of a client.
+func (s *Server) caller(w *world, r *http.Request) (client string, e *chat.Error) {
+	if client, e = s.authenticate(w, r); client == "" && s.controls(r) {
+		return ownClient, nil
+	}
+	return client, e
 }
 
 // keyless answers what no client key is wanted for.

@@ -51,5 +51,5 @@ func (s *Server) noteStray(words string) {
 		return
 	}
 	s.log.Warn("another family of models answers", "what", words, "hint", "same_family_first = true puts the asked family first")
-	s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "models", Detail: words})
+	s.opt.Bus.Publish(event.ServerChanged{Time: time.Now(), State: "family", Detail: words})
 }

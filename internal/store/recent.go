@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -24,6 +25,7 @@ type Exchange struct {
 	Request
 	Sent Said // by the client
 	Got  Said // by the client, in answer
+	Why  event.Why
 }
 
 // Said is one body.

@@ -42,10 +42,12 @@ const outcomeOK = "ok"
 // RequestQuery says which requests are wanted. What is empty does not restrict.
 type RequestQuery struct {
 	Before   int64     // only those that ended before this N: the next page
+	BeforeID string    // the same of the request with this id, where its N is not known
 	After    int64     // only those that ended after this N, oldest first: what is new
 	Provider string    // who answered
 	Client   string    // its name
 	Model    string    // as asked for or as it answered
+	Rule     string    // that matched
 	Status   string    // "404", "4xx", or "error" for all that failed; see CheckStatus
 	Since    time.Time // when it came in
 	Grep     string    // part of a reason, an error, an outcome, a model, a path or a try, in either case (ASCII)

@@ -138,6 +138,7 @@ func TestRequestsAreFilteredAndPaged(t *testing.T) {
 	for i := range 100 {
 		list = append(list, requestNo(i))
 	}
+	list[40].Rule = "vision"
 	list[50].Outcome = "cut" // 200, and yet it failed
 	list[51].Asked, list[51].Path, list[51].Status, list[51].Outcome = "100%_x", "/v1/embeddings", 404, "caller's fault"
 	putAll(t, s, list...)
@@ -149,6 +150,10 @@ func TestRequestsAreFilteredAndPaged(t *testing.T) {
 	}{
 		{"the newest page", RequestQuery{Limit: 10}, 10, 100},
 		{"the next page", RequestQuery{Limit: 10, Before: 91}, 10, 90},
+		{"the page behind an id", RequestQuery{Limit: 10, BeforeID: list[90].ID}, 10, 90},
+		{"nothing behind an id that nobody has", RequestQuery{BeforeID: "nobody"}, 0, 0},
+		{"a rule", RequestQuery{Rule: "vision"}, 1, 41},
+		{"a rule of others", RequestQuery{Rule: "vision", Provider: list[41].Provider}, 0, 0},
 		{"the default limit", RequestQuery{}, 50, 100},
 		{"what is new", RequestQuery{After: 95}, 5, 96},
 		{"what is new of one client", RequestQuery{After: 95, Client: "client-0"}, 1, 96},

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
@@ -12,6 +13,8 @@ import (
 // Watch may take seconds (keychain, disk, network) and is never called on the
 // window's thread; each has a time limit of its own.
 type Backend interface {
+	Contents
+
 	// Snapshot is cheap and may be called at any time.
 	Snapshot() state.Snapshot
 	// Watch subscribes to what happens from now on. Close the subscription.
@@ -19,6 +22,10 @@ type Backend interface {
 
 	Pause()
 	Resume()
+	// Pin sends everything to one provider for a time; "" ends that.
+	Pin(ctx context.Context, provider string, d time.Duration) error
+
+	Connecting
 
 	AddKey(ctx context.Context, k NewKey) error
 	// TestKey makes one cheap real call and says what it learned.
@@ -38,15 +45,24 @@ type Backend interface {
 	// Providers are those a key can be added for.
 	Providers() []Provider
 	Settings() []state.Setting
+	// Check says whether a value would do, without writing it. It answers at once.
+	Check(name, value string) error
 	// Set writes one setting to settings.toml; the error names what is allowed.
+	// The value "" takes it out, so that the default is in force again.
 	Set(ctx context.Context, name, value string) error
 
 	// Questions a first start asks, once; Answer remembers the answer.
 	Questions() []Question
 	Answer(ctx context.Context, question, answer string) error
 
-	// Folder opens a folder of ours in the system's file manager: "logs", "data".
+	// Try sends one short question through the proxy, as a client would, and
+	// gives the answer.
+	Try(ctx context.Context) (string, error)
+
+	// Folder opens a folder of ours in the system's file manager: "logs", "data",
+	// "settings", "saved".
 	Folder(name string) error
+	About() About
 }
 
 // NewKey is a key that a person has just pasted.
@@ -68,6 +84,16 @@ type Provider struct {
 type Endpoint struct {
 	ID, PolicyText, PolicyLink string
 }
+
+// About is what the program is and where it keeps things.
+type About struct {
+	Version, Go                 string
+	ConfigFile, DataDir, LogDir string
+	Modules                     []Module // that it is built of
+}
+
+// Module is a module of somebody else's, with its version.
+type Module struct{ Path, Version string }
 
 // Question is something only a person can decide at the first start.
 type Question struct {

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -48,8 +49,11 @@ func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 // over lays an object out above another: the upper one gets the height that it
-// wishes for, half of all at most.
-type over struct{ wish func() float32 }
+// wishes for, but at most its share of all; share 0 is a half.
+type over struct {
+	wish  func() float32
+	share float32
+}
 
 // MinSize implements fyne.Layout.
 func (o over) MinSize(objects []fyne.CanvasObject) fyne.Size {
@@ -61,6 +65,9 @@ func (o over) MinSize(objects []fyne.CanvasObject) fyne.Size {
 // is known once it has a width.
 func (o over) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	half := size.Height / 2
+	if o.share > 0 {
+		half = size.Height * o.share
+	}
 	var height float32
 	for range 2 {
 		height = min(o.wish(), half)
@@ -98,7 +105,7 @@ func row(widths columns, mono ...int) *fyne.Container {
 		}
 		objects = append(objects, cell(m))
 	}
-	return container.New(widths, objects...)
+	return container.New(tucked{widths}, objects...)
 }
 
 func fill(o fyne.CanvasObject, m state.Mark, texts ...string) {
@@ -109,14 +116,30 @@ func fill(o fyne.CanvasObject, m state.Mark, texts ...string) {
 	}
 }
 
-// dense puts lists into rows of 28.
-func dense(o fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewThemeOverride(o, look{dense: true})
-}
-
 // heading is the title of a page or a part of it.
 func heading(text string) *widget.Label {
 	return widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+}
+
+// small is a text beside others: a caption, a note.
+func small(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.SizeName = theme.SizeNameCaptionText
+	return l
+}
+
+// trailing moves a text to the right.
+func trailing(l *widget.Label) *widget.Label {
+	l.Alignment = fyne.TextAlignTrailing
+	return l
+}
+
+// figure is a number that may tick: monospaced and right-aligned, so that
+// nothing beside it jumps.
+func figure() *widget.Label {
+	l := cell(true)
+	l.Alignment = fyne.TextAlignTrailing
+	return l
 }
 
 // wrapped is a text that takes as many lines as it needs.
@@ -148,6 +171,18 @@ func say(l *widget.Label, importance widget.Importance, text string) {
 	}
 	l.Show()
 }
+
+// sayError shows an error, or nothing.
+func sayError(l *widget.Label, err error) {
+	text := ""
+	if err != nil {
+		text = sentence(err.Error())
+	}
+	say(l, widget.DangerImportance, text)
+}
+
+// stacked is one below the other.
+func stacked(objects ...fyne.CanvasObject) *fyne.Container { return container.NewVBox(objects...) }
 
 // setText spares a widget the redrawing of what it shows already.
 func setText(l *widget.Label, text string) {
@@ -202,11 +237,12 @@ func inset(o fyne.CanvasObject) fyne.CanvasObject {
 // them to the focused widget alone.
 type field struct {
 	widget.Entry
-	keys map[string]func()
+	keys   map[string]func()
+	escape func()
 }
 
 func (u *UI) field(placeholder string) *field {
-	f := &field{keys: u.shortcuts}
+	f := &field{keys: u.shortcuts, escape: u.escape}
 	f.ExtendBaseWidget(f)
 	f.SetPlaceHolder(placeholder)
 	return f
@@ -226,4 +262,50 @@ func (f *field) TypedShortcut(s fyne.Shortcut) {
 		return
 	}
 	f.Entry.TypedShortcut(s)
+}
+
+// TypedKey implements fyne.Focusable: Escape is the window's, wherever the focus
+// is.
+func (f *field) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		f.escape()
+		return
+	}
+	f.Entry.TypedKey(k)
+}
+
+// button is one in which Escape works as well.
+type button struct {
+	widget.Button
+	escape func()
+}
+
+func (u *UI) button(text string, tapped func()) *button {
+	b := &button{escape: u.escape}
+	b.Text, b.OnTapped = text, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// primary is the button that a page or a question is for.
+func (u *UI) primary(text string, tapped func()) *button {
+	b := u.button(text, tapped)
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// rename gives a button another word.
+func rename(b *button, word string) {
+	if b.Text != word {
+		b.SetText(word)
+	}
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *button) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		b.escape()
+		return
+	}
+	b.Button.TypedKey(k)
 }

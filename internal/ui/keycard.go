@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -23,7 +24,12 @@ type keyCard struct {
 	mark                           *widget.Icon
 	copy                           *widget.Button
 	test, retry, up, down, onoff   *widget.Button
-	name                           *field
+	name, account                  *field
+	label, probe                   *widget.Button
+	policy                         *fyne.Container // what the vendor's plan permits
+	policyText                     *widget.Label
+	policyLink                     *widget.Button
+	link                           string
 	rename, remove, sure, keep     *widget.Button
 	own, asking                    *fyne.Container
 	message                        *widget.Label
@@ -34,11 +40,18 @@ func newKeyCard(k *keys) *keyCard {
 	c := &keyCard{
 		k: k, title: heading(""), mark: widget.NewIcon(shapes[state.Good]), word: widget.NewLabel(""), why: wrapped(""),
 		facts: wrapped(""), fixed: wrapped(""), message: wrapped(""), question: wrapped(""), name: k.u.field(""),
+		account: k.u.field(tr("an account of its own")), policyText: caption(""),
 	}
 	c.word.TextStyle.Monospace = true
 	c.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
 	c.copy.Importance = widget.LowImportance
 	c.test = widget.NewButton(tr("Test"), c.doTest)
+	c.probe = widget.NewButton(tr("Probe now"), c.doProbe)
+	c.label = widget.NewButton(tr("Set"), c.doAccount)
+	c.account.OnSubmitted = func(string) { c.doAccount() }
+	c.account.OnChanged = func(string) { c.able() }
+	c.policyLink = quietButton(tr("Open the policy"), nil, func() { k.u.openLink(c.link) })
+	c.policy = container.New(layout.NewCustomPaddedVBoxLayout(0), c.policyText, container.NewHBox(c.policyLink))
 	c.retry = widget.NewButton(tr("Use again now"), c.doRetry)
 	c.up = widget.NewButtonWithIcon("", theme.MoveUpIcon(), func() { c.doMove(true) })
 	c.down = widget.NewButtonWithIcon("", theme.MoveDownIcon(), func() { c.doMove(false) })
@@ -52,12 +65,14 @@ func newKeyCard(k *keys) *keyCard {
 	c.keep = widget.NewButton(tr("Keep it"), func() { c.ask(false) })
 	c.asking = container.NewVBox(c.question, inset(container.NewHBox(c.sure, c.keep)))
 	c.own = container.NewVBox(
-		inset(container.NewBorder(nil, nil, nil, c.rename, c.name)),
+		labelled(tr("Name"), container.NewBorder(nil, nil, nil, c.rename, c.name)),
+		labelled(tr("Account"), container.NewBorder(nil, nil, nil, c.label, c.account)),
+		caption(tr("Keys of one account share its limits: give them one account, and they cool down together.")),
 		inset(container.NewHBox(c.up, c.down, c.onoff, c.remove)), c.asking,
 	)
 	c.box = container.NewVBox(
-		container.NewHBox(c.title, layout.NewSpacer(), c.copy), container.NewHBox(atLeast(markWidth, 0, c.mark), c.word), c.why, c.facts,
-		inset(container.NewHBox(c.test, c.retry)), c.own, c.fixed, c.message,
+		container.NewHBox(c.title, layout.NewSpacer(), c.copy), container.NewHBox(atLeast(markWidth, 0, centred(c.mark)), c.word), c.why, c.facts,
+		inset(container.NewHBox(c.test, c.probe, c.retry)), c.own, c.fixed, c.message, c.policy,
 	)
 	return c
 }
@@ -76,6 +91,8 @@ func (c *keyCard) sentence() string {
 func (c *keyCard) open(r state.KeyRow) {
 	c.row, c.drawn = state.KeyRow{}, false
 	c.name.SetText(r.Name)
+	c.account.SetText(r.Account)
+	c.drawPolicy(&r)
 	say(c.message, widget.MediumImportance, "")
 	c.ask(false)
 	c.show(r)
@@ -100,6 +117,13 @@ func (c *keyCard) show(r state.KeyRow) {
 	show(c.fixed, r.Fixed)
 	setText(c.fixed, tr("This key comes from")+" "+r.Origin+". "+tr("It is changed there, and in force at the next start."))
 	show(c.retry, r.State == state.Cooling || r.State == state.Parked)
+	again := tr("Clear the cooldown")
+	if r.State == state.Parked {
+		again = tr("Use again now")
+	}
+	if c.retry.Text != again {
+		c.retry.SetText(again)
+	}
 	word := tr("Disable")
 	if r.State == state.Disabled {
 		word = tr("Enable")
@@ -115,23 +139,23 @@ func facts(r *state.KeyRow) string {
 	text := tr("Stored in") + ": " + r.Origin
 	add := func(name, value string) {
 		if value != "" {
-			text += "\n" + tr(name) + ": " + value
+			text += "\n" + name + ": " + value
 		}
 	}
-	add("Account", r.Account)
-	add("Endpoint", r.Endpoint)
-	add("Fingerprint", r.Fingerprint)
+	add(tr("Account"), r.Account)
+	add(tr("Endpoint"), r.Endpoint)
+	add(tr("Fingerprint"), r.Fingerprint)
 	if r.Uses > 0 {
-		add("Used since the start", strconv.FormatUint(r.Uses, 10))
+		add(tr("Used since the start"), strconv.FormatUint(r.Uses, 10))
 	}
 	if !r.LastUsed.IsZero() {
-		add("Last used", state.Clock(r.LastUsed))
+		add(tr("Last used"), state.Clock(r.LastUsed))
 	}
 	if r.Errors > 0 {
-		add("Errors in a row", strconv.Itoa(r.Errors))
+		add(tr("Errors in a row"), strconv.Itoa(r.Errors))
 	}
 	if r.State == state.Ready {
-		add("Last error", r.Reason)
+		add(tr("Last error"), r.Reason)
 	}
 	return text
 }
@@ -141,6 +165,8 @@ func (c *keyCard) able() {
 	_, _, up, down := c.k.neighbours(c.id())
 	free := !c.busy
 	enable(c.test, free && c.row.State != state.Missing)
+	enable(c.probe, free && c.row.State != state.Missing)
+	enable(c.label, free && strings.TrimSpace(c.account.Text) != c.row.Account)
 	enable(c.retry, free)
 	enable(c.up, free && up)
 	enable(c.down, free && down)
@@ -154,7 +180,7 @@ func (c *keyCard) able() {
 func (c *keyCard) id() keyID { return keyID{c.row.Provider, c.row.Name} }
 
 func (c *keyCard) ask(on bool) {
-	c.question.SetText(tr("Remove") + " " + c.row.Provider + "/" + c.row.Name + "? " +
+	c.question.SetText(tr("Remove {{.Key}}?", "Key", c.id()) + " " +
 		tr("Its text is taken out of the keychain and cannot be brought back from here."))
 	show(c.asking, on)
 }
@@ -191,6 +217,39 @@ func (c *keyCard) doRetry() {
 	c.quiet(tr("Taking it back…"), tr("It is used again from now on."), id, func(ctx context.Context) error {
 		return c.k.u.b.Retry(ctx, id.provider, id.name)
 	})
+}
+
+// doProbe asks for the provider's models, with the running proxy's own hands: a
+// key that works again is used again.
+func (c *keyCard) doProbe() {
+	id := c.id()
+	c.k.verb(tr("Asking {{.Name}} for its models…", "Name", id.provider), forNetwork, id, id, func(ctx context.Context) (string, error) {
+		return tr("It works, and is used from now on."), c.k.u.b.Probe(ctx, id.provider, id.name)
+	})
+}
+
+func (c *keyCard) doAccount() {
+	id, account := c.id(), strings.TrimSpace(c.account.Text)
+	if c.busy || account == c.row.Account {
+		return
+	}
+	c.quiet(tr("Changing it…"), tr("Its account is changed."), id, func(ctx context.Context) error {
+		return c.k.u.b.SetAccount(ctx, id.provider, id.name, account)
+	})
+}
+
+// drawPolicy says what the vendor's plan permits, where the key belongs to one.
+func (c *keyCard) drawPolicy(r *state.KeyRow) {
+	text := ""
+	for _, p := range c.k.form.providers {
+		for i, e := range p.Endpoints {
+			if p.ID == r.Provider && (e.ID == r.Endpoint || (r.Endpoint == "" && i == 0)) {
+				text, c.link = e.PolicyText, e.PolicyLink
+			}
+		}
+	}
+	setText(c.policyText, text)
+	show(c.policy, text != "")
 }
 
 func (c *keyCard) doMove(up bool) {

@@ -19,6 +19,7 @@ type keyForm struct {
 	box           *fyne.Container
 	providers     []Provider
 	busy          bool
+	eager         bool   // the first provider is chosen once they are there
 	pressed       bool   // something was tried: errors are shown from now on
 	agreed        NewKey // what was answered with a yes; its other fields are empty
 	asks          string // the question that is open: Needs.What
@@ -35,6 +36,11 @@ type keyForm struct {
 	message       *widget.Label
 	submit, yes   *widget.Button
 	cancel        *widget.Button
+
+	// At a first start the form stands elsewhere: what follows a key that was
+	// stored, and a key that is not given. nil: the page of keys.
+	after func(keyID)
+	skip  func()
 }
 
 func newKeyForm(k *keys) *keyForm {
@@ -105,6 +111,18 @@ func (f *keyForm) setProviders(list []Provider) {
 		}
 	}
 	f.provider.Refresh()
+	if f.eager && chosen == "" && len(names) > 0 {
+		f.eager = false
+		f.provider.SetSelected(names[0])
+	}
+}
+
+// chooseFirst chooses the first provider, now or as soon as they are there.
+func (f *keyForm) chooseFirst() {
+	f.eager = true
+	if len(f.providers) > 0 {
+		f.setProviders(f.providers)
+	}
 }
 
 // current is the provider that is chosen, an empty one if none is.
@@ -179,6 +197,10 @@ func (f *keyForm) focus() {
 
 func (f *keyForm) leave() {
 	f.reset()
+	if f.skip != nil {
+		f.skip()
+		return
+	}
 	f.k.put(f.k.hint)
 }
 
@@ -253,6 +275,9 @@ func (f *keyForm) sent(id keyID, err error) {
 	f.able()
 	var needs *Needs
 	switch {
+	case err == nil && f.after != nil:
+		f.reset()
+		f.after(id)
 	case err == nil:
 		f.reset()
 		f.k.put(f.k.hint)

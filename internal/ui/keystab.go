@@ -26,6 +26,7 @@ type keys struct {
 	box      *fyne.Container
 	add      *widget.Button
 	list     *widget.List
+	grid     grid
 	rows     []state.KeyRow
 	empty    *widget.Label
 	side     *fyne.Container
@@ -40,22 +41,33 @@ type keys struct {
 func newKeys(u *UI) *keys {
 	k := &keys{u: u, hint: wrapped(tr("Select a key, or add one.")), empty: wrapped(tr("No keys yet. A key is stored in " +
 		"this system's keychain and nowhere else. Keys of the environment show here as well."))}
+	k.grid = grid{columns: []column{
+		{name: tr("Key"), width: 8 * apart, grow: 1},
+		{name: tr("State"), width: 7 * apart, mono: true},
+		{name: tr("Account"), width: 5 * apart, grow: 1, rank: 2},
+		{name: tr("Stored in"), width: 6 * apart, rank: 1},
+	}}
 	k.add = widget.NewButtonWithIcon(tr("Add key"), theme.ContentAddIcon(), u.addKey)
 	k.add.Importance = widget.HighImportance
 	k.list = widget.NewList(
 		func() int { return len(k.rows) },
-		func() fyne.CanvasObject { return row(columns{markWidth, 0, 7 * apart, 6 * apart}, 2) },
+		func() fyne.CanvasObject { return k.grid.line() },
 		func(i widget.ListItemID, c fyne.CanvasObject) {
 			if i < len(k.rows) {
 				r := &k.rows[i]
-				fill(c, r.Mark, r.Provider+"/"+r.Name, r.Word, origin(r))
+				account := r.Account
+				if account == "" {
+					account = "–"
+				}
+				c.(*line).set(r.Mark, false, 1<<2|1<<3, r.Provider+"/"+r.Name, r.Word, account, origin(r))
 			}
 		},
 	)
+	k.list.HideSeparators = true
 	k.list.OnSelected = k.picked
 	k.card, k.form = newKeyCard(k), newKeyForm(k)
 	k.side = container.NewStack(k.hint)
-	left := container.NewStack(dense(k.list), k.empty)
+	left := container.NewBorder(k.grid.header(), nil, nil, nil, container.NewStack(dense(k.list), k.empty))
 	halves := container.New(columns{0, 2 * apart, 0}, left, upright(), container.NewVScroll(k.side))
 	k.box = container.NewBorder(
 		container.NewVBox(container.NewHBox(heading(tr("Keys")), layout.NewSpacer(), k.add), widget.NewSeparator()),

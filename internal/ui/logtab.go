@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 var levels = []struct {
 	word  string
 	level slog.Level
-}{{"All", slog.LevelDebug}, {"Info", slog.LevelInfo}, {"Warnings", slog.LevelWarn}, {"Errors", slog.LevelError}}
+}{{spoken("All"), slog.LevelDebug}, {spoken("Info"), slog.LevelInfo}, {spoken("Warnings"), slog.LevelWarn}, {spoken("Errors"), slog.LevelError}}
 
 // logPage is the live log: requests and the program's own lines.
 type logPage struct {
@@ -27,6 +26,7 @@ type logPage struct {
 	follow   *widget.Check
 	count    *widget.Label
 	list     *widget.List
+	grid     grid
 	empty    *widget.Label
 	whole    *widget.Label // the selected line, all of it
 	copyLine *widget.Button
@@ -64,15 +64,14 @@ func newLog(u *UI) *logPage {
 	l.copyLine = widget.NewButton(tr("Copy line"), func() { u.copy(l.selected.String()) })
 	l.copyLine.Disable()
 	l.copyAll = widget.NewButton(tr("Copy all"), func() { u.copy(u.st.Log().Text()) })
-	folder := widget.NewButton(tr("Log folder"), func() {
-		act(u, forDisk, func(context.Context) error { return u.b.Folder("logs") }, u.tell)
-	})
+	folder := widget.NewButton(tr("Log folder"), func() { u.folder("logs") })
+	l.grid = grid{columns: []column{{width: 5 * apart, mono: true}, {width: 20 * apart, grow: 1, mono: true}}}
 	l.list = widget.NewList(
 		func() int { return u.st.Log().Len() },
-		func() fyne.CanvasObject { return row(columns{markWidth, 6 * apart, 0}, 1, 2) },
+		func() fyne.CanvasObject { return l.grid.line() },
 		func(i widget.ListItemID, c fyne.CanvasObject) {
-			line := u.st.Log().At(i)
-			fill(c, line.Mark, line.Time.Local().Format("15:04:05"), line.Text)
+			at := u.st.Log().At(i)
+			c.(*line).set(at.Mark, false, 1<<0, at.Time.Local().Format("15:04:05"), at.Text)
 		},
 	)
 	l.list.HideSeparators = true
@@ -88,6 +87,8 @@ func newLog(u *UI) *logPage {
 }
 
 func (l *logPage) object() fyne.CanvasObject { return l.box }
+
+func (l *logPage) search() fyne.Focusable { return l.text }
 
 func (l *logPage) opened() {
 	l.list.UnselectAll() // so that the same line can be chosen once more

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -17,110 +18,100 @@ import (
 const decisionsShown = 100
 
 // overview is the page one glances at: whether it serves, on which keys, until
-// when, and what was decided last.
+// when, how fast, and what was decided last.
 type overview struct {
 	u         *UI
 	box       *fyne.Container
 	url       *widget.Label
 	copyURL   *widget.Button
+	last      *widget.Label
+	pin       *widget.Select
+	pins      []string // the providers of its choices, behind the first
+	pinning   bool     // the choice is changed by us
 	flip      *widget.Button
 	headline  *widget.Label
 	counts    *widget.Label
-	keys      *widget.List
-	keyRows   []state.KeyRow
+	blocks    []*providerBlock
+	column    *fyne.Container
 	noKeys    *fyne.Container
 	unknown   *widget.Label // which keys there are
 	halves    *fyne.Container
 	decisions *widget.List
+	grid      grid
 	rows      []state.DecisionRow
 	noRows    *widget.Label
 }
 
 func newOverview(u *UI) *overview {
-	o := &overview{u: u, url: cell(true), headline: wrapped(""), counts: widget.NewLabel(""), noRows: wrapped("")}
+	o := &overview{u: u, url: cell(true), last: cell(false), headline: wrapped(""), counts: widget.NewLabel(""), noRows: wrapped("")}
 	o.unknown = wrapped(tr("Which keys there are is known once glmtray serves."))
 	o.copyURL = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { u.copy(u.st.Server().URL) })
 	o.copyURL.Importance = widget.LowImportance
 	o.flip = widget.NewButton("", func() { u.serve(u.st.Server().State == state.Paused) })
 	o.flip.Importance = widget.HighImportance
+	o.pin = widget.NewSelect(nil, o.pinned)
+	o.pin.PlaceHolder = tr("Pin…")
 	o.url.Truncation = fyne.TextTruncateOff
-	top := container.NewHBox(o.url, o.copyURL, layout.NewSpacer(), o.flip)
+	o.last.Alignment = fyne.TextAlignTrailing
+	top := container.NewBorder(nil, nil, container.NewHBox(o.url, o.copyURL), container.NewHBox(atLeast(8*apart, 0, o.pin), o.flip), o.last)
 
-	o.keys = widget.NewList(
-		func() int { return len(o.keyRows) },
-		overviewKey, o.fillKey,
-	)
-	o.keys.OnSelected = func(i widget.ListItemID) {
-		o.keys.UnselectAll()
-		if i < len(o.keyRows) {
-			u.showKey(o.keyRows[i].Provider, o.keyRows[i].Name)
-		}
-	}
 	add := widget.NewButtonWithIcon(tr("Add a key"), theme.ContentAddIcon(), u.addKey)
 	o.noKeys = container.NewVBox(wrapped(tr("No keys yet. glmtray uses one key until it runs dry, then the next: "+
-		"add those of your providers, and clients need to know none of them.")), container.NewHBox(add))
-	o.decisions = widget.NewList(
-		func() int { return len(o.rows) },
-		func() fyne.CanvasObject {
-			return row(columns{markWidth, 5 * apart, 7 * apart, 9 * apart, markWidth, 0, 0}, 1)
-		},
-		func(i widget.ListItemID, c fyne.CanvasObject) {
-			if i < len(o.rows) {
-				r := &o.rows[i]
-				// The arrow stands alone: Fyne takes what follows it from the arrow's font.
-				fill(c, r.Mark, r.At, r.Who, r.What, "→", r.Target, r.Why)
-			}
-		},
-	)
-	o.decisions.OnSelected = func(i widget.ListItemID) {
-		o.decisions.UnselectAll()
-		if i < len(o.rows) {
-			u.showRequest(o.rows[i].ID)
-		}
-	}
-	title := heading(tr("Keys"))
-	keys := container.NewBorder(title, nil, nil, nil, container.NewStack(dense(o.keys), o.noKeys, o.unknown))
-	line := dense(overviewKey()).MinSize().Height + tight // as a list sets its rows
-	height := func() float32 {
-		rows := line * float32(len(o.keyRows))
-		for _, text := range []fyne.CanvasObject{o.noKeys, o.unknown} {
-			if text.Visible() {
-				rows = max(rows, text.MinSize().Height)
-			}
-		}
-		return title.MinSize().Height + tight + rows
-	}
+		"add those of your providers, and clients need to know none of them.")), inset(container.NewHBox(add)))
+	o.column = container.New(layout.NewCustomPaddedVBoxLayout(near))
+	o.makeDecisions()
+	keys := container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(0), o.column, o.noKeys, o.unknown))
+	height := func() float32 { return keys.Content.MinSize().Height }
 	decided := container.NewBorder(container.NewHBox(heading(tr("Decisions")), layout.NewSpacer(), o.counts), nil, nil, nil,
 		container.NewStack(dense(o.decisions), o.noRows))
-	o.halves = container.New(over{height}, keys, decided)
-	o.box = container.NewBorder(container.NewVBox(top, o.headline, widget.NewSeparator()), nil, nil, nil, o.halves)
+	o.halves = container.New(over{wish: height}, keys, decided)
+	o.box = container.NewBorder(container.NewVBox(top, o.headline, widget.NewSeparator(), atLeast(0, tight, layout.NewSpacer())), nil, nil, nil, o.halves)
 	return o
 }
 
-// overviewKey is a key's line: its name, its state, why, and whose turn it is.
-func overviewKey() fyne.CanvasObject {
-	line := row(columns{markWidth, 14 * apart, 7 * apart, 0, 5 * apart}, 2)
-	line.Objects[4].(*widget.Label).Alignment = fyne.TextAlignTrailing
-	return line
+func (o *overview) makeDecisions() {
+	o.grid = grid{columns: []column{
+		{width: 5 * apart, mono: true},
+		{width: 6 * apart, grow: 1},
+		{width: 7 * apart, grow: 2},
+		{width: apart + near},
+		{width: 8 * apart, grow: 2},
+		{width: 8 * apart, grow: 3},
+	}}
+	o.decisions = widget.NewList(
+		func() int { return len(o.rows) },
+		func() fyne.CanvasObject { return o.grid.line() },
+		func(i widget.ListItemID, c fyne.CanvasObject) {
+			if i < len(o.rows) {
+				r := &o.rows[i]
+				c.(*line).set(r.Mark, false, 1<<0, r.At, r.Who, r.What, "→", r.Target, r.Why)
+			}
+		},
+	)
+	o.decisions.HideSeparators = true
+	o.decisions.OnSelected = func(i widget.ListItemID) {
+		o.decisions.UnselectAll()
+		if i < len(o.rows) {
+			o.u.showRequest(o.rows[i].ID)
+		}
+	}
 }
 
 func (o *overview) object() fyne.CanvasObject { return o.box }
 
 func (o *overview) opened() {}
 
-func (o *overview) fillKey(i widget.ListItemID, c fyne.CanvasObject) {
-	if i >= len(o.keyRows) {
-		return
+// tick is in how long something moves by itself: a cooldown's bar, a graph.
+func (o *overview) tick(now time.Time) time.Duration {
+	const smooth = 250 * time.Millisecond // a bar of 48 that runs down within a minute moves 0.2 in it
+	for _, b := range o.blocks {
+		for _, k := range b.keys {
+			if k.cool.Visible() {
+				return smooth
+			}
+		}
 	}
-	r := &o.keyRows[i]
-	turn := ""
-	switch {
-	case r.InFlight > 0:
-		turn = state.Thousands(r.InFlight) + " " + tr("running")
-	case r.Current:
-		turn = tr("next")
-	}
-	fill(c, r.Mark, r.Provider+"/"+r.Name, r.Word, r.Detail, turn)
+	return o.u.st.SpeedTick(now)
 }
 
 func (o *overview) draw(now time.Time) {
@@ -137,12 +128,19 @@ func (o *overview) draw(now time.Time) {
 		headline = tr("Not serving") // the banner above says why
 	}
 	setText(o.headline, headline)
+	show(o.headline, s.State != state.Serving || s.Demo || o.u.st.Tray(now).Icon == state.IconNone) // else the rail says it
 	o.drawCounts()
 	o.drawKeys(now, s.Problem != "")
+	o.drawPin(s, now)
 	if rows := o.u.st.Decisions(decisionsShown); !slices.Equal(rows, o.rows) {
 		o.rows = rows
 		o.decisions.Refresh()
 	}
+	last := ""
+	if len(o.rows) > 0 {
+		last = o.rows[0].Target + " · " + o.rows[0].Rule
+	}
+	setText(o.last, last)
 	if s.URL != "" {
 		setText(o.noRows, tr("No requests yet. Point a client at")+" "+s.URL+
 			" "+tr("with any key and any model: what it asks for, and who answers, stands here."))
@@ -154,17 +152,80 @@ func (o *overview) draw(now time.Time) {
 
 // drawKeys gives the keys as much room as they need.
 func (o *overview) drawKeys(now time.Time, failed bool) {
-	was := len(o.keyRows)
-	if rows := o.u.st.Keys(now); !slices.Equal(rows, o.keyRows) {
-		o.keyRows = rows
-		o.keys.Refresh()
+	rows := o.u.st.ProviderRows(now)
+	again := o.blocksFor(len(rows))
+	for i := range rows {
+		again = o.blocks[i].shape(len(rows[i].Keys)) || again
+		o.blocks[i].draw(&rows[i], now)
 	}
-	none := len(o.keyRows) == 0
-	again := was != len(o.keyRows) || o.noKeys.Visible() != (none && !failed) || o.unknown.Visible() != (none && failed)
+	none := len(rows) == 0
+	again = again || o.noKeys.Visible() != (none && !failed) || o.unknown.Visible() != (none && failed)
 	show(o.noKeys, none && !failed)
 	show(o.unknown, none && failed)
 	if again {
+		o.column.Refresh()
 		o.halves.Refresh()
+	}
+}
+
+// blocksFor has as many blocks as there are providers, and tells whether that is
+// a change.
+func (o *overview) blocksFor(providers int) bool {
+	if providers == len(o.blocks) {
+		return false
+	}
+	for len(o.blocks) < providers {
+		o.blocks = append(o.blocks, newProviderBlock(o.u))
+	}
+	o.blocks = o.blocks[:providers]
+	objects := make([]fyne.CanvasObject, providers)
+	for i, b := range o.blocks {
+		objects[i] = b.box
+	}
+	o.column.Objects = objects
+	return true
+}
+
+// forPin is how long a provider is pinned.
+const forPin = 15 * time.Minute
+
+// drawPin shows which provider is pinned, and until when.
+func (o *overview) drawPin(s state.Server, now time.Time) {
+	var ids, options []string
+	for _, b := range o.u.st.ProviderRows(now) {
+		ids, options = append(ids, b.ID), append(options, tr("Pin {{.Name}} for 15 min", "Name", b.Name))
+	}
+	chosen := ""
+	if s.Pinned != "" && now.Before(s.PinUntil) {
+		options = append(options, tr("End the pin"))
+		chosen = tr("{{.Name}} until {{.Time}}", "Name", s.Pinned, "Time", s.PinUntil.Local().Format("15:04"))
+	}
+	o.pins = ids
+	if !slices.Equal(options, o.pin.Options) {
+		o.pin.SetOptions(options)
+	}
+	if o.pin.Selected != "" {
+		o.pinning = true
+		o.pin.ClearSelected()
+		o.pinning = false
+	}
+	if chosen == "" {
+		chosen = tr("Pin…")
+	}
+	if o.pin.PlaceHolder != chosen {
+		o.pin.PlaceHolder = chosen
+		o.pin.Refresh()
+	}
+	enable(o.pin, len(ids) > 0 && s.State == state.Serving)
+}
+
+func (o *overview) pinned(string) {
+	if i := o.pin.SelectedIndex(); i >= 0 && !o.pinning {
+		provider, d := "", time.Duration(0)
+		if i < len(o.pins) {
+			provider, d = o.pins[i], forPin
+		}
+		act(o.u, forDisk, func(ctx context.Context) error { return o.u.b.Pin(ctx, provider, d) }, o.u.tell)
 	}
 }
 

@@ -12,8 +12,13 @@ import (
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
-// interval is the shortest time between two frames.
-const interval = 100 * time.Millisecond
+// interval is the shortest time between two frames; calm is that where nothing
+// but events asks for one. At 50 requests a second it is these that cost: each
+// frame draws the whole window anew.
+const (
+	interval = 100 * time.Millisecond
+	calm     = 500 * time.Millisecond
+)
 
 // onThread runs f on Fyne's goroutine. This is the only fyne.Do there is.
 func onThread(f func()) { fyne.Do(f) }
@@ -83,6 +88,7 @@ func (p *pump) run(ctx context.Context) {
 			s := p.snap()
 			n.snap = &s
 		}
+		drawn := time.Now()
 		o, ok := p.show(ctx, n)
 		if !ok || !pause(ctx, interval) {
 			return
@@ -94,6 +100,9 @@ func (p *pump) run(ctx context.Context) {
 		var asked bool
 		if n.events, asked, ok = p.wait(ctx, in, o.next); !ok {
 			return
+		}
+		if n.events != nil {
+			asked = p.rest(ctx, calm-time.Since(drawn))
 		}
 		fresh = asked
 	}
@@ -118,6 +127,19 @@ func (p *pump) wait(ctx context.Context, in <-chan []event.Event, next time.Dura
 	case <-ctx.Done():
 		return nil, false, false
 	}
+}
+
+// rest waits, but not for longer than until somebody asks for a snapshot.
+func (p *pump) rest(ctx context.Context, d time.Duration) (asked bool) {
+	t := time.NewTimer(max(d, 0))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-p.kick:
+		return true
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // show draws one frame and waits for it, so that a window that is slow is not

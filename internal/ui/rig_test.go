@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -34,6 +33,10 @@ type program struct {
 	exchanges map[string]state.Exchange
 	questions []Question
 	hold      chan struct{} // a verb waits for it
+	contents
+
+	agents     []state.Agent
+	clientKeys []state.ClientKey
 }
 
 func (p *program) Snapshot() state.Snapshot {
@@ -200,6 +203,9 @@ type desk struct {
 	icon   string
 	opened []string
 	quits  int
+
+	mu   sync.Mutex
+	told []string
 }
 
 func (d *desk) SetSystemTrayMenu(m *fyne.Menu)    { d.menus, d.menu = d.menus+1, m }
@@ -292,53 +298,41 @@ func (r *rig) asked(call string) {
 // text is every text that can be seen, a line each.
 func (r *rig) text() string {
 	var b strings.Builder
-	walk(r.u.win.Content(), func(o fyne.CanvasObject) {
+	r.walk(func(o fyne.CanvasObject) {
 		switch o := o.(type) {
 		case *widget.Label:
 			b.WriteString(o.Text + "\n")
 		case *widget.Button:
 			b.WriteString(o.Text + "\n")
+		case *button:
+			b.WriteString(o.Text + "\n")
 		case *widget.Check:
 			b.WriteString(o.Text + "\n")
+		case *textLine:
+			b.WriteString(o.text + "\n")
+		case *line:
+			b.WriteString(strings.Join(o.texts, "\n") + "\n")
+		case *widget.RichText:
+			b.WriteString(o.String() + "\n")
 		}
 	})
 	return b.String()
-}
-
-// walk visits all visible objects, the cells of lists among them.
-func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	visit(o)
-	switch o := o.(type) {
-	case *fyne.Container:
-		for _, child := range o.Objects {
-			walk(child, visit)
-		}
-	case *container.ThemeOverride:
-		walk(o.Content, visit)
-	case *container.Scroll:
-		walk(o.Content, visit)
-	case *container.Split:
-		walk(o.Leading, visit)
-		walk(o.Trailing, visit)
-	case *widget.List:
-		for i := range o.Length() {
-			c := o.CreateItem()
-			o.UpdateItem(i, c)
-			walk(c, visit)
-		}
-	}
 }
 
 // button finds a button that can be seen, by its text.
 func (r *rig) button(text string) *widget.Button {
 	r.t.Helper()
 	var found *widget.Button
-	walk(r.u.win.Content(), func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && b.Text == text {
-			found = b
+	r.walk(func(o fyne.CanvasObject) {
+		switch b := o.(type) {
+		case *widget.Button:
+			if b.Text == text && found == nil {
+				found = b
+			}
+		case *button:
+			if b.Text == text && found == nil {
+				found = &b.Button
+			}
 		}
 	})
 	if found == nil {
@@ -356,6 +350,21 @@ func (r *rig) tap(text string) {
 	test.Tap(b)
 }
 
+// check finds a tick that can be seen, by its text.
+func (r *rig) check(text string) *widget.Check {
+	r.t.Helper()
+	var found *widget.Check
+	r.walk(func(o fyne.CanvasObject) {
+		if c, ok := o.(*widget.Check); ok && c.Text == text && found == nil {
+			found = c
+		}
+	})
+	if found == nil {
+		r.t.Fatalf("there is nothing to tick called %q in\n%s", text, r.text())
+	}
+	return found
+}
+
 func (r *rig) publish(events ...event.Event) {
 	for _, e := range events {
 		r.p.bus.Publish(e)
@@ -363,3 +372,13 @@ func (r *rig) publish(events ...event.Event) {
 }
 
 var errNo = errors.New("the disk is full")
+
+// page finds a page by its name.
+func (u *UI) page(name string) page {
+	for _, t := range u.tabs {
+		if t.name == name {
+			return t.page
+		}
+	}
+	return nil
+}

@@ -3,11 +3,11 @@ package ui
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/lang"
 
 	"github.com/glmtray/glmtray/assets"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -24,6 +24,9 @@ type Options struct {
 	// CloseToTray is asked whenever the window is closed; nil means yes. It must
 	// answer at once.
 	CloseToTray func() bool
+	// Notify is asked whether a person wants to be told of such a thing; nil means
+	// yes. It must answer at once.
+	Notify func(state.NoticeKind) bool
 	// Quit ends the program; nil means the app's own Quit. It is called on the
 	// window's goroutine and must not block.
 	Quit func()
@@ -50,12 +53,17 @@ type UI struct {
 	shown     bool
 	tabs      []*tab
 	open      *tab
-	detail    *detail
 	frame     *frame
 	tray      *tray
 	shortcuts map[string]func()
-	welcome   *welcome // the questions of a first start, as long as they stand in the pages' place
-	note      string   // what a verb without a page of its own has to say
+	read      time.Time // when the last snapshot was
+	looks     int       // snapshots that are still needed until its figures are true again
+	welcome   *welcome  // the questions of a first start, as long as they stand in the pages' place
+	sheet     *sheet    // the question that lies over the window; nil: none
+	quitting  bool      // a person has asked for the end
+	notices   state.Notices
+	looked    bool   // the window has the focus
+	note      string // what a verb without a page of its own has to say
 }
 
 // Run builds window and tray, shows the window unless it is to start hidden,
@@ -78,6 +86,7 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 	u.st = state.New(b.Snapshot())
 	u.pump = &pump{sub: sub, snap: b.Snapshot, do: u.do, frame: u.draw, kick: make(chan struct{}, 1)}
 
+	speak()
 	app.Settings().SetTheme(Theme())
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon()))
 	u.win = app.NewWindow("glmtray")
@@ -92,6 +101,9 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 	if !opt.StartHidden || !opt.TrayHost {
 		u.reveal()
 	}
+	app.Lifecycle().SetOnEnteredForeground(func() { u.looked = true })
+	app.Lifecycle().SetOnExitedForeground(func() { u.looked = false })
+	u.lookAgents()
 	u.ask()
 	go func() {
 		defer sub.Close()
@@ -132,6 +144,7 @@ func (u *UI) reveal() {
 	u.win.RequestFocus()
 	if first {
 		u.pump.wake()
+		u.lookAgents() // the commands may have connected some
 	}
 }
 
@@ -150,14 +163,6 @@ func (u *UI) close() {
 	u.quit()
 }
 
-func (u *UI) quit() {
-	if u.opt.Quit != nil {
-		u.opt.Quit()
-		return
-	}
-	u.app.Quit()
-}
-
 // draw is one frame: it takes the news, and redraws what can be seen.
 func (u *UI) draw(n news) outcome {
 	if u.ctx.Err() != nil { // the app has ended, and with it the goroutine this should be on
@@ -165,6 +170,7 @@ func (u *UI) draw(n news) outcome {
 	}
 	for _, e := range n.events {
 		u.st.Apply(e)
+		u.notify(u.notices.Look(u.st, e, u.now()))
 	}
 	switch {
 	case n.lost > 0:
@@ -173,6 +179,9 @@ func (u *UI) draw(n news) outcome {
 	case n.snap != nil:
 		u.st.Update(*n.snap)
 	}
+	if n.snap != nil {
+		u.notify(u.notices.Look(u.st, nil, u.now()))
+	}
 	o := outcome{stale: u.st.Stale()}
 	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
 		o.next = wait
@@ -180,8 +189,39 @@ func (u *UI) draw(n news) outcome {
 	if u.shown {
 		u.redraw()
 		o.next = sooner(o.next, u.st.Tick(u.now()))
+		if u.open != nil {
+			if t, ok := u.open.page.(ticker); ok {
+				o.next = sooner(o.next, t.tick(u.now()))
+			}
+		}
+		u.refreshed(n.snap != nil, &o)
 	}
 	return o
+}
+
+// fresh is how old the figures may grow that only a snapshot has: what is in
+// flight, what is left of limits.
+const fresh = 500 * time.Millisecond
+
+// refreshed has those figures read again once they are that old and requests
+// have come or ended since.
+func (u *UI) refreshed(now bool, o *outcome) {
+	at := u.now()
+	if now {
+		u.read = at
+		u.looks = max(u.looks-1, 0)
+	}
+	if u.st.Worn() {
+		u.looks = 2 // a request that has ended holds its key a moment longer
+	}
+	if u.looks == 0 {
+		return
+	}
+	if old := at.Sub(u.read); old < fresh {
+		o.next = sooner(o.next, fresh-old)
+	} else {
+		o.stale = true
+	}
 }
 
 // sooner is the shorter of two waits, 0 being none.
@@ -202,6 +242,9 @@ func (u *UI) redraw() {
 	if u.open != nil {
 		u.open.page.draw(now)
 	}
+	if u.welcome != nil {
+		u.welcome.draw(now)
+	}
 }
 
 // serve pauses or resumes.
@@ -214,6 +257,16 @@ func (u *UI) serve(on bool) {
 		}
 		return nil
 	}, func(err error) { u.tell(err) })
+}
+
+// folder opens a folder of ours in the system's file manager.
+func (u *UI) folder(name string) {
+	act(u, forDisk, func(context.Context) error { return u.b.Folder(name) }, u.tell)
+}
+
+// startAtLogin has the system start the program at login, or no longer.
+func (u *UI) startAtLogin(on bool) {
+	act(u, forDisk, func(ctx context.Context) error { return u.b.Set(ctx, settingAtLogin, strconv.FormatBool(on)) }, u.tell)
 }
 
 // tell shows an error in the banner, or takes it away.
@@ -239,6 +292,3 @@ func (u *UI) bind(key fyne.KeyName, do func()) {
 	u.shortcuts[s.ShortcutName()] = do
 	u.win.Canvas().AddShortcut(s, func(fyne.Shortcut) { do() })
 }
-
-// tr is a text in the reader's language.
-func tr(text string) string { return lang.L(text) }

@@ -32,9 +32,13 @@ func settingsRig(t *testing.T, p *program) (*rig, *settings) {
 func TestASettingIsShownWithItsOriginAndSaved(t *testing.T) {
 	p := &program{snap: serving(), settings: someSettings()}
 	r, s := settingsRig(t, p)
-	r.sees("Addr", "default · after a restart", "fixed by CEREBRAS_COOLDOWN", "Start at login")
+	r.sees("Start at login", "In the tray, so that connected agents always find it.")
+	s.turn("Routing basics")
+	r.sees("Cooldown", "fixed by CEREBRAS_COOLDOWN")
+	s.turn("Server")
+	r.sees("Address", "default · after a restart")
 	row := s.rows["addr"]
-	if !row.save.Disabled() {
+	if row.save.Visible() {
 		t.Error("there is nothing to save")
 	}
 	row.entry.SetText("127.0.0.1:9")
@@ -65,6 +69,7 @@ func TestWhatTheEnvironmentFixesIsReadOnly(t *testing.T) {
 func TestAWrongValueStaysWithItsErrorBelow(t *testing.T) {
 	p := &program{snap: serving(), settings: someSettings(), fail: map[string]error{"set": errors.New("addr: a port is a number up to 65535")}}
 	r, s := settingsRig(t, p)
+	s.turn("Server")
 	row := s.rows["addr"]
 	row.entry.SetText("x")
 	row.entry.OnSubmitted("x")
@@ -74,6 +79,45 @@ func TestAWrongValueStaysWithItsErrorBelow(t *testing.T) {
 	}
 	s.rows["start_at_login"].check.SetChecked(true)
 	r.until("the tick to go back", func() bool { return !s.rows["start_at_login"].check.Checked })
+}
+
+func TestAWrongValueIsToldWhileItIsTyped(t *testing.T) {
+	p := &program{snap: serving(), settings: someSettings()}
+	r, s := settingsRig(t, p)
+	s.turn("Server")
+	row := s.rows["addr"]
+	row.entry.SetText("")
+	test.Type(row.entry, "wrong")
+	r.sees("Must be right.")
+	if !row.save.Disabled() {
+		t.Error("it can be saved")
+	}
+	test.Type(row.entry, "er")
+	if strings.Contains(r.text(), "Must be right.") || row.save.Disabled() {
+		t.Error("it is right and told to be wrong")
+	}
+	if len(p.called()) > 0 {
+		t.Errorf("written while it was typed: %q", p.called())
+	}
+}
+
+func TestAChoiceAndASettingNobodyKnowsAreShown(t *testing.T) {
+	p := &program{snap: serving(), settings: append(someSettings(),
+		state.Setting{Name: "log_level", Value: "info", Kind: "choice", Options: []string{"info", "debug"}, Origin: "default"},
+		state.Setting{Name: "short_wait", Value: "3s", Kind: "duration", Origin: "default"},
+	)}
+	r, s := settingsRig(t, p)
+	s.turn("Others")
+	r.sees("Short wait")
+	s.turn("Logging and privacy")
+	s.rows["log_level"].choice.SetSelected("debug")
+	r.asked("set log_level debug")
+	s.turn("About")
+	r.sees("0.1.0 · go1.26", "/home/me/settings.toml", "fyne.io/fyne/v2")
+	s.about.list.Select(0)
+	if got := r.desk.opened; len(got) != 1 || got[0] != "https://pkg.go.dev/fyne.io/fyne/v2@v2.8.0?tab=licenses" {
+		t.Errorf("opened %q", got)
+	}
 }
 
 func TestReadingTheSettingsAgainLeavesWhatIsTyped(t *testing.T) {
@@ -86,59 +130,6 @@ func TestReadingTheSettingsAgainLeavesWhatIsTyped(t *testing.T) {
 	r.until("the new value", func() bool { return s.rows["start_at_login"].check.Checked })
 	if got := s.rows["addr"].entry.Text; got != "half a thou" {
 		t.Errorf("the field says %q", got)
-	}
-}
-
-func firstQuestions() []Question {
-	return []Question{
-		{ID: "start", Text: "How to begin?", Options: []Option{{"demo", "Look around"}, {"key", "Add a key now"}}},
-		{ID: "bodies", Text: "May bodies be kept?", Options: []Option{{"no", "No"}, {"yes", "Yes"}}},
-	}
-}
-
-func welcomeOf(r *rig) (w *welcome) {
-	r.t.Helper()
-	r.sees("Welcome to glmtray", "How to begin?", "May bodies be kept?")
-	w = r.u.welcome
-	return w
-}
-
-func TestTheFirstStartAsksOnceAndOpensWhatWasChosen(t *testing.T) {
-	for _, tt := range []struct{ choice, option, page string }{
-		{"Look around", "demo", tabOverview}, {"Add a key now", "key", tabKeys},
-	} {
-		t.Run(tt.option, func(t *testing.T) {
-			p := &program{snap: serving(), questions: firstQuestions()}
-			r := newRig(t, p, host)
-			w := welcomeOf(r)
-			r.u.turn(tabLog)
-			if !strings.Contains(r.text(), "Welcome") {
-				t.Error("the questions can be lost from sight")
-			}
-			w.answers[0].SetSelected(tt.choice)
-			if !w.next.Disabled() {
-				t.Error("one question is open")
-			}
-			w.answers[1].SetSelected("No")
-			r.tap("Continue")
-			r.asked("answer start " + tt.option)
-			r.asked("answer bodies no")
-			r.until("the page", func() bool { return r.u.open != nil && r.u.open.name == tt.page })
-		})
-	}
-}
-
-func TestAnAnswerThatCannotBeKeptIsSaid(t *testing.T) {
-	p := &program{snap: serving(), questions: firstQuestions(), fail: map[string]error{"answer": errNo}}
-	r := newRig(t, p, host)
-	w := welcomeOf(r)
-	w.answers[0].SetSelected("Look around")
-	w.answers[1].SetSelected("Yes")
-	r.tap("Continue")
-	r.sees("The disk is full.")
-	r.tap("Ask me later")
-	if r.u.open == nil || r.u.open.name != tabOverview {
-		t.Error("there is no way on")
 	}
 }
 

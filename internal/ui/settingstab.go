@@ -1,41 +1,73 @@
 package ui
 
 import (
+	"cmp"
 	"context"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
-// settings is the page of what can be wished for. Each line is a setting, its
-// value and where that came from.
+// settings is the page of what can be wished for: its parts on the left, beside
+// them the settings of one, each with its value and where that came from.
 type settings struct {
 	u       *UI
 	box     *fyne.Container
+	parts   *fyne.Container
+	items   map[string]*railItem
 	lines   *fyne.Container
 	rows    map[string]*settingRow
+	about   *about
 	message *widget.Label
+	list    []state.Setting
+	open    string
 	loading bool
 }
 
 func newSettings(u *UI) *settings {
-	s := &settings{u: u, lines: container.NewVBox(), rows: map[string]*settingRow{}, message: wrapped("")}
+	s := &settings{
+		u: u, parts: container.NewVBox(), items: map[string]*railItem{}, lines: container.NewVBox(), rows: map[string]*settingRow{},
+		message: wrapped(""), about: newAbout(u),
+	}
 	s.message.Hide()
-	folder := widget.NewButton(tr("Data folder"), func() {
-		act(u, forDisk, func(context.Context) error { return u.b.Folder("data") }, u.tell)
-	})
+	for i := range settingSections {
+		s.part(settingSections[i].name)
+	}
+	s.part(sectionAbout)
+	body := container.NewBorder(s.message, nil, nil, nil, container.NewStack(container.NewVScroll(s.lines), s.about.box))
 	s.box = container.NewBorder(
-		container.NewVBox(container.NewHBox(heading(tr("Settings")), layout.NewSpacer(), folder), widget.NewSeparator(), s.message),
-		nil, nil, nil, container.NewVScroll(s.lines),
+		container.NewVBox(heading(tr("Settings")), widget.NewSeparator()), nil,
+		container.NewBorder(nil, nil, nil, upright(), around(tight, s.parts)), nil, around(near, body),
 	)
+	s.turn(settingSections[0].name)
 	return s
+}
+
+// part adds a part of the page.
+func (s *settings) part(name string) {
+	item := newRailItem(tr(name), nil, func() { s.turn(name) })
+	s.items[name] = item
+	s.parts.Add(item)
+}
+
+// turn opens a part.
+func (s *settings) turn(name string) {
+	s.open = name
+	for part, item := range s.items {
+		item.set(part == name, "")
+	}
+	show(s.about.box, name == sectionAbout)
+	if name == sectionAbout {
+		s.about.load()
+	}
+	s.draw(s.u.now())
+	s.show()
 }
 
 func (s *settings) object() fyne.CanvasObject { return s.box }
@@ -53,134 +85,50 @@ func (s *settings) load() {
 	work(s.u, forDisk, func(context.Context) ([]state.Setting, error) { return s.u.b.Settings(), nil },
 		func(list []state.Setting, err error) {
 			s.loading = false
-			text := ""
-			if err != nil {
-				text = sentence(err.Error())
-			}
-			say(s.message, widget.DangerImportance, text)
+			sayError(s.message, err)
 			if err == nil {
 				s.set(list)
 			}
 		})
 }
 
+// set takes over the settings, in the order of their parts.
 func (s *settings) set(list []state.Setting) {
-	objects := make([]fyne.CanvasObject, 0, 2*len(list))
+	s.list = list
+	slices.SortStableFunc(s.list, func(a, b state.Setting) int {
+		_, i, _ := sectionOf(a.Name)
+		_, j, _ := sectionOf(b.Name)
+		return cmp.Compare(i, j)
+	})
 	for _, v := range list {
-		r := s.rows[v.Name]
-		if r == nil || r.v.Kind != v.Kind || r.v.Fixed != v.Fixed {
-			r = newSettingRow(s, v)
-			s.rows[v.Name] = r
+		if r := s.rows[v.Name]; r == nil || r.v.Kind != v.Kind || r.v.Fixed != v.Fixed {
+			s.rows[v.Name] = newSettingRow(s, v)
 		} else {
 			r.set(v)
 		}
-		objects = append(objects, r.box, widget.NewSeparator())
+		if part, _, _ := sectionOf(v.Name); s.items[part] == nil {
+			s.part(part)
+		}
+	}
+	s.show()
+}
+
+// show shows the settings of the part that is open.
+func (s *settings) show() {
+	var objects []fyne.CanvasObject
+	for _, v := range s.list {
+		if part, _, _ := sectionOf(v.Name); part == s.open {
+			objects = append(objects, s.rows[v.Name].box)
+		}
+	}
+	if slices.Equal(objects, s.lines.Objects) {
+		return
 	}
 	s.lines.Objects = objects
 	s.lines.Refresh()
 }
 
-// settingRow is one setting.
-type settingRow struct {
-	s       *settings
-	v       state.Setting
-	box     *fyne.Container
-	entry   *field        // for everything that is written
-	check   *widget.Check // for what is on or off
-	save    *widget.Button
-	origin  *widget.Label
-	message *widget.Label
-	busy    bool
-	setting bool // the check is changed by us
-}
-
-func newSettingRow(s *settings, v state.Setting) *settingRow {
-	r := &settingRow{s: s, origin: cell(false), message: wrapped("")}
-	r.message.Hide()
-	var value fyne.CanvasObject
-	if v.Kind == "bool" {
-		r.check = widget.NewCheck("", r.flipped)
-		value = r.check
-	} else {
-		r.entry = s.u.field("")
-		r.entry.OnSubmitted = func(string) { r.send(r.entry.Text) }
-		r.entry.OnChanged = func(string) { r.able() }
-		r.save = widget.NewButton(tr("Save"), func() { r.send(r.entry.Text) })
-		value = container.NewBorder(nil, nil, nil, r.save, r.entry)
-	}
-	r.box = container.NewVBox(
-		container.New(columns{15 * apart, 0, 16 * apart}, widget.NewLabel(title(v.Name)), value, r.origin), r.message,
-	)
-	r.set(v)
-	return r
-}
-
-// title writes "start_at_login" as "Start at login".
+// title writes "short_wait" as "Short wait".
 func title(name string) string {
-	if name == "addr" {
-		return tr("Address")
-	}
 	return strings.TrimSuffix(sentence(strings.ReplaceAll(strings.ReplaceAll(name, "_", " "), ".", " · ")), ".")
-}
-
-// set shows a value. What somebody has typed and not saved stays.
-func (r *settingRow) set(v state.Setting) {
-	typed := r.entry != nil && r.entry.Text != r.v.Value && r.v.Name != ""
-	r.v = v
-	from := v.Origin
-	if v.Fixed {
-		from = tr("fixed by") + " " + v.Origin
-	}
-	if v.Restart {
-		from += " · " + tr("after a restart")
-	}
-	setText(r.origin, from)
-	if r.entry != nil && !typed {
-		r.entry.SetText(v.Value)
-	}
-	if r.check != nil {
-		r.setting = true
-		r.check.SetChecked(v.Value == "true")
-		r.setting = false
-	}
-	r.able()
-}
-
-func (r *settingRow) able() {
-	free := !r.busy && !r.v.Fixed
-	if r.check != nil {
-		enable(r.check, free)
-		return
-	}
-	enable(r.entry, free)
-	show(r.save, !r.v.Fixed)
-	enable(r.save, free && r.entry.Text != r.v.Value)
-}
-
-func (r *settingRow) flipped(on bool) {
-	if !r.setting {
-		r.send(strconv.FormatBool(on))
-	}
-}
-
-// send saves a value. A wrong one stays in the field with the error below it.
-func (r *settingRow) send(value string) {
-	if r.busy || r.v.Fixed {
-		return
-	}
-	r.busy = true
-	say(r.message, widget.MediumImportance, "")
-	r.able()
-	name := r.v.Name
-	act(r.s.u, forDisk, func(ctx context.Context) error { return r.s.u.b.Set(ctx, name, value) }, func(err error) {
-		r.busy = false
-		if err != nil {
-			say(r.message, widget.DangerImportance, sentence(err.Error()))
-			r.set(r.v)
-			return
-		}
-		r.v.Value = value
-		r.able()
-		r.s.load()
-	})
 }

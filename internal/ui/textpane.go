@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -11,59 +12,108 @@ import (
 
 // textPane shows a body: a megabyte of it as well as a line. It is a list of
 // lines, so that only what can be seen is drawn; a label would lay out all of
-// it, on the window's thread.
+// it, on the window's thread. What is deep and long is folded away; a click on
+// its line unfolds it.
 type textPane struct {
 	name   string
 	box    *fyne.Container
 	title  *widget.Label
 	copy   *widget.Button
+	all    *widget.Button
 	list   *widget.List
 	body   state.Body
-	lines  []string
+	fold   *state.Fold
 	places int // of a line, as they were broken
+	open   bool
 }
 
+// foldMark stands before a line that can be unfolded, foldOpen before one that
+// can be folded; foldNone keeps their room.
+const foldMark, foldOpen, foldNone = "▸ ", "▾ ", "  "
+
 func newTextPane(u *UI, name string) *textPane {
-	p := &textPane{name: name, title: heading(name)}
-	p.copy = widget.NewButton(tr("Copy"), func() { u.copy(p.body.Text) })
+	p := &textPane{name: name, title: heading(name), fold: state.NewFold("")}
+	p.title.Truncation = fyne.TextTruncateEllipsis
+	p.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { u.copy(p.body.Text) })
+	p.copy.Importance = widget.LowImportance
+	p.all = widget.NewButton(tr("Unfold"), func() {
+		p.open = !p.open
+		p.fold.All(!p.open)
+		p.draw()
+	})
+	p.all.Importance = widget.LowImportance
 	p.list = widget.NewList(
-		func() int { return len(p.lines) },
-		func() fyne.CanvasObject { return cell(true) },
+		func() int { return len(p.fold.Lines()) },
+		newTextLine,
 		func(i widget.ListItemID, o fyne.CanvasObject) {
-			if i < len(p.lines) {
-				o.(*widget.Label).SetText(p.lines[i])
+			if i >= len(p.fold.Lines()) {
+				return
 			}
+			l := p.fold.Lines()[i]
+			mark := foldNone
+			switch {
+			case l.Opens && l.Folded:
+				mark = foldMark
+			case l.Opens:
+				mark = foldOpen
+			}
+			o.(*textLine).set(mark+l.Text, theme.ColorNameForeground)
 		},
 	)
 	p.list.HideSeparators = true
-	p.list.OnSelected = func(widget.ListItemID) { p.list.UnselectAll() }
-	text := container.New(fitted{p}, container.NewThemeOverride(p.list, look{text: true}))
+	_ = p.list.MinSize() // before that it cannot be scrolled
+	p.list.OnSelected = func(i widget.ListItemID) {
+		p.list.UnselectAll()
+		if lines := p.fold.Lines(); i < len(lines) && lines[i].Opens {
+			p.fold.Toggle(lines[i].Line)
+			p.list.Refresh()
+		}
+	}
+	text := container.New(fitted{p}, p.list)
 	p.box = container.NewBorder(
-		container.NewHBox(p.title, layout.NewSpacer(), p.copy), nil, nil, nil,
+		container.NewBorder(nil, nil, nil, container.NewHBox(p.all, p.copy), p.title), nil, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, near, 0), text),
 	)
 	return p
 }
 
-func (p *textPane) set(b state.Body) {
-	p.body = b
-	p.title.SetText(p.name + ": " + b.Extent())
+func (p *textPane) draw() {
+	word := tr("Unfold")
+	if p.open {
+		word = tr("Fold")
+	}
+	if p.all.Text != word {
+		p.all.SetText(word)
+	}
+	enable(p.all, p.fold.Folds())
+	p.list.Refresh()
+}
+
+func (p *textPane) set(b state.Body) { p.say(p.name+": "+b.Extent(), b) }
+
+// say shows a body under a title of its own.
+func (p *textPane) say(title string, b state.Body) {
+	p.title.SetText(title)
 	enable(p.copy, b.Text != "")
+	if p.body == b && p.places > 0 {
+		return
+	}
+	p.body, p.open = b, false
+	p.fold = state.NewFold(b.Text)
 	p.places = 0
 	p.list.ScrollToTop()
 	p.fit(p.list.Size().Width)
+	p.draw()
 }
 
 // fit breaks the text into lines for a width.
 func (p *textPane) fit(width float32) {
-	const sample = "mmmmmmmmmm"
-	one := fyne.MeasureText(sample, textSize, fyne.TextStyle{Monospace: true}).Width / float32(len(sample))
-	places := int((width - near) / one) // beside the scroll bar
+	places := int((width-near)/monoWidth(textSize)) - len([]rune(foldNone)) // beside the scroll bar
 	if places == p.places {
 		return
 	}
 	p.places = places
-	p.lines = state.Wrap(p.body.Text, places)
+	p.fold.Wrap(places)
 	p.list.Refresh()
 }
 

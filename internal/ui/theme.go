@@ -5,8 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-
-	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
 // All distances of the window are one of three.
@@ -25,14 +23,30 @@ const (
 	windowWidth, windowHeight = float32(1120), float32(720)
 	leastWidth, leastHeight   = float32(900), float32(600)
 	railWidth                 = float32(168)
+	rowHeight                 = float32(28)
+	sheetWidth                = float32(480)
+	welcomeWidth              = float32(640)
 )
 
 // palette is the colours of one ground.
 type palette struct {
-	ground, raised, hover, line  color.NRGBA
+	ground, raised, button       color.NRGBA
+	hover, line                  color.NRGBA
 	ink, ink64, ink40            color.NRGBA
 	accent, onAccent             color.NRGBA
 	good, waiting, bad, selected color.NRGBA
+	shade                        color.NRGBA
+}
+
+// The accent's lighter tones, for parts of a picture.
+const (
+	colorHalf  fyne.ThemeColorName = "glmtrayHalf"
+	colorThird fyne.ThemeColorName = "glmtrayThird"
+)
+
+func alphaOf(c color.NRGBA, a uint8) color.NRGBA {
+	c.A = a
+	return c
 }
 
 func rgb(v uint32) color.NRGBA { return alpha(v, 0xFF) }
@@ -49,25 +63,22 @@ const (
 )
 
 var onDark = palette{
-	ground: rgb(0x15171A), raised: rgb(0x1E2125), hover: alpha(0xFFFFFF, 0x12), line: alpha(0xFFFFFF, 0x1F),
+	ground: rgb(0x15171A), raised: rgb(0x1E2125), button: rgb(0x2A2E34), hover: alpha(0xFFFFFF, 0x12), line: alpha(0xFFFFFF, 0x1F),
 	ink: alpha(0xFFFFFF, ink92), ink64: alpha(0xFFFFFF, ink64), ink40: alpha(0xFFFFFF, ink40),
 	accent: rgb(0x4C8DFF), onAccent: rgb(0x0B1020),
-	good: rgb(0x3FB950), waiting: rgb(0xE3A33B), bad: rgb(0xFF6B6B), selected: alpha(0x4C8DFF, 0x38),
+	good: rgb(0x3FB950), waiting: rgb(0xE3A33B), bad: rgb(0xFF6B6B), selected: alpha(0x4C8DFF, 0x38), shade: alpha(0x000000, 0x40),
 }
 
 var onLight = palette{
-	ground: rgb(0xFBFBF9), raised: rgb(0xF1F1EE), hover: alpha(0x000000, 0x0D), line: alpha(0x000000, 0x1F),
+	ground: rgb(0xFBFBF9), raised: rgb(0xF1F1EE), button: rgb(0xE6E6E2), hover: alpha(0x000000, 0x0D), line: alpha(0x000000, 0x1F),
 	ink: alpha(0x000000, ink92), ink64: alpha(0x000000, ink64), ink40: alpha(0x000000, ink40),
 	accent: rgb(0x1F5FD6), onAccent: rgb(0xFFFFFF),
-	good: rgb(0x1A7F37), waiting: rgb(0x8A5A00), bad: rgb(0xC4232B), selected: alpha(0x1F5FD6, 0x2B),
+	good: rgb(0x167331), waiting: rgb(0x8A5A00), bad: rgb(0xC4232B), selected: alpha(0x1F5FD6, 0x2B), shade: alpha(0x000000, 0x14),
 }
 
 // look is the theme: every colour and every distance of the window comes from
 // here. Fonts and icons are Fyne's.
-type look struct {
-	dense bool // rows of 28
-	text  bool // lines of one text: nothing between them
-}
+type look struct{}
 
 // Theme is the theme of glmtray's window.
 func Theme() fyne.Theme { return look{} }
@@ -85,17 +96,25 @@ func (look) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 	switch name {
 	case theme.ColorNameBackground:
 		return p.ground
-	case theme.ColorNameButton, theme.ColorNameInputBackground, theme.ColorNameMenuBackground,
+	case theme.ColorNameButton:
+		return p.button
+	case theme.ColorNameInputBackground, theme.ColorNameMenuBackground,
 		theme.ColorNameOverlayBackground, theme.ColorNameHeaderBackground, theme.ColorNameDisabledButton:
 		return p.raised
 	case theme.ColorNameForeground:
 		return p.ink
-	case theme.ColorNamePlaceHolder:
+	case theme.ColorNamePlaceHolder, theme.ColorNameDisabled: // the colour of a label of low importance as well
 		return p.ink64
-	case theme.ColorNameDisabled, theme.ColorNameScrollBar, theme.ColorNameInputBorder:
+	case theme.ColorNameScrollBar, theme.ColorNameInputBorder:
 		return p.ink40
 	case theme.ColorNameSeparator:
 		return p.line
+	case theme.ColorNameShadow:
+		return p.shade
+	case colorHalf:
+		return alphaOf(p.accent, 0x90)
+	case colorThird:
+		return alphaOf(p.accent, 0x48)
 	case theme.ColorNameHover, theme.ColorNamePressed:
 		return p.hover
 	}
@@ -129,7 +148,7 @@ func (look) Font(s fyne.TextStyle) fyne.Resource { return theme.DefaultTheme().F
 func (look) Icon(n fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(n) }
 
 // Size implements fyne.Theme.
-func (l look) Size(name fyne.ThemeSizeName) float32 {
+func (look) Size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case theme.SizeNameText:
 		return textSize
@@ -140,12 +159,11 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	case theme.SizeNameHeadingText:
 		return textSize + 5
 	case theme.SizeNamePadding, theme.SizeNameLineSpacing:
-		if l.text {
-			return 0
-		}
 		return tight
 	case theme.SizeNameInnerPadding:
-		return l.inner()
+		return near
+	case theme.SizeNameModalBlurRadius:
+		return 0 // calm, and what lies under a question can still be read
 	case theme.SizeNameInlineIcon:
 		return apart
 	case theme.SizeNameSeparatorThickness, theme.SizeNameInputBorder:
@@ -155,38 +173,3 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	}
 	return theme.DefaultTheme().Size(name)
 }
-
-// inner is the distance between an edge and what it holds.
-func (l look) inner() float32 {
-	switch {
-	case l.text:
-		return 0
-	case l.dense:
-		return tight
-	}
-	return near
-}
-
-// The shapes of the marks, filled with one colour.
-const (
-	svgOpen  = `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">`
-	svgClose = `</svg>`
-)
-
-var shapes = map[state.Mark]fyne.Resource{
-	state.Good: theme.NewColoredResource(fyne.NewStaticResource("good.svg",
-		[]byte(svgOpen+`<circle cx="8" cy="8" r="5" fill="#000"/>`+svgClose)), theme.ColorNameSuccess),
-	state.Waiting: theme.NewColoredResource(fyne.NewStaticResource("waiting.svg",
-		[]byte(svgOpen+`<path d="M8 3a5 5 0 0 0 0 10z" fill="#000"/>`+
-			`<path d="M8 3a5 5 0 0 1 0 10v-1.4a3.6 3.6 0 0 0 0-7.2z" fill="#000"/>`+svgClose)), theme.ColorNameWarning),
-	state.Bad: theme.NewColoredResource(fyne.NewStaticResource("bad.svg",
-		[]byte(svgOpen+`<path d="M8 2.5l6 11H2z" fill="#000"/>`+svgClose)), theme.ColorNameError),
-	state.Off: theme.NewColoredResource(fyne.NewStaticResource("off.svg",
-		[]byte(svgOpen+`<path d="M4 3h3v10H4zM9 3h3v10H9z" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
-	state.Plain: theme.NewColoredResource(fyne.NewStaticResource("plain.svg",
-		[]byte(svgOpen+`<circle cx="8" cy="8" r="2" fill="#000"/>`+svgClose)), theme.ColorNamePlaceHolder),
-}
-
-// keyShape is the rail's picture for keys, which Fyne has none of.
-var keyShape = theme.NewThemedResource(fyne.NewStaticResource("key.svg",
-	[]byte(svgOpen+`<path d="M5 5a3 3 0 1 0 2.8 4H10v2h2V9h2V7H7.8A3 3 0 0 0 5 5zm0 2a1 1 0 1 1 0 2 1 1 0 0 1 0-2z" fill="#000"/>`+svgClose)))

@@ -33,7 +33,9 @@ func TestWhatIsReadStandsOutFromItsGround(t *testing.T) {
 	for v, name := range map[fyne.ThemeVariant]string{theme.VariantDark: "dark", theme.VariantLight: "light"} {
 		p := paletteOf(v)
 		for what, pair := range map[string][2]color.NRGBA{
-			"ink": {p.ink, p.ground}, "ink on raised": {p.ink, p.raised}, "ink 64": {p.ink64, p.ground},
+			"ink": {p.ink, p.ground}, "ink on raised": {p.ink, p.raised}, "ink on a button": {p.ink, p.button},
+			"ink 64 on a button": {p.ink64, p.button}, "good on raised": {p.good, p.raised}, "waiting on raised": {p.waiting, p.raised},
+			"bad on raised": {p.bad, p.raised}, "ink 64": {p.ink64, p.ground},
 			"ink 64 on raised": {p.ink64, p.raised}, "accent": {p.accent, p.ground}, "on accent": {p.onAccent, p.accent},
 			"good": {p.good, p.ground}, "waiting": {p.waiting, p.ground}, "bad": {p.bad, p.ground}, "on bad": {p.ground, p.bad},
 		} {
@@ -45,13 +47,11 @@ func TestWhatIsReadStandsOutFromItsGround(t *testing.T) {
 }
 
 func TestDistancesAreFourEightOrSixteen(t *testing.T) {
-	for _, l := range []look{{}, {dense: true}} {
-		for _, n := range []fyne.ThemeSizeName{
-			theme.SizeNamePadding, theme.SizeNameInnerPadding, theme.SizeNameLineSpacing, theme.SizeNameInlineIcon,
-		} {
-			if d := l.Size(n); d != tight && d != near && d != apart {
-				t.Errorf("%s is %v", n, d)
-			}
+	for _, n := range []fyne.ThemeSizeName{
+		theme.SizeNamePadding, theme.SizeNameInnerPadding, theme.SizeNameLineSpacing, theme.SizeNameInlineIcon,
+	} {
+		if d := Theme().Size(n); d != tight && d != near && d != apart {
+			t.Errorf("%s is %v", n, d)
 		}
 	}
 	if Theme().Size(theme.SizeNameText) != 13 {

@@ -52,8 +52,7 @@ func (t *tray) draw(now time.Time) time.Duration {
 	if v.Same(t.shown) {
 		return wait
 	}
-	urgent := v.Icon != t.shown.Icon || v.Paused != t.shown.Paused || v.URL != t.shown.URL
-	if since := now.Sub(t.drawn); !urgent && since >= 0 && since < trayInterval {
+	if since := now.Sub(t.drawn); !v.Urgent(t.shown) && since >= 0 && since < trayInterval {
 		return sooner(wait, trayInterval-since)
 	}
 	if v.Icon != t.shown.Icon {
@@ -80,30 +79,95 @@ func (t *tray) menu(v state.TrayView) *fyne.Menu {
 			u.reveal()
 		}
 	}
-	m := fyne.NewMenu("glmtray", fyne.NewMenuItem(v.Lines[0], to(tabOverview)))
+	line := fyne.NewMenuItem
+	m := fyne.NewMenu("glmtray", line(v.Lines[0], to(tabOverview)))
+	add := func(items ...*fyne.MenuItem) { m.Items = append(m.Items, items...) }
 	if v.Keys > 0 {
-		m.Items = append(m.Items, fyne.NewMenuItemSeparator())
+		add(fyne.NewMenuItemSeparator())
 	}
-	for _, line := range v.Lines[1 : 1+v.Keys] {
-		m.Items = append(m.Items, fyne.NewMenuItem(line, to(tabKeys)))
+	for _, text := range v.Lines[1 : 1+v.Keys] {
+		add(line(text, to(tabKeys)))
 	}
 	if rest := v.Lines[1+v.Keys:]; len(rest) > 0 {
-		m.Items = append(m.Items, fyne.NewMenuItemSeparator())
-		for _, line := range rest {
-			m.Items = append(m.Items, fyne.NewMenuItem(line, to(tabLog)))
+		add(fyne.NewMenuItemSeparator())
+		for i, text := range rest {
+			open := to(tabUsage)
+			if i == 0 && v.Last != "" {
+				open = func() {
+					u.showRequest(v.Last)
+					u.reveal()
+				}
+			}
+			add(line(text, open))
 		}
 	}
-	flip := fyne.NewMenuItem(tr("Pause"), func() { u.serve(false) })
-	if v.Paused {
-		flip = fyne.NewMenuItem(tr("Resume"), func() { u.serve(true) })
-	}
-	copyURL := fyne.NewMenuItem(tr("Copy base URL"), func() { u.copy(v.URL) })
+	add(fyne.NewMenuItemSeparator(), t.flip(v.Paused), t.pins(v))
+	copyURL := line(tr("Copy base URL"), func() { u.copy(v.URL) })
 	copyURL.Disabled = v.URL == ""
-	quit := fyne.NewMenuItem(tr("Quit"), u.quit)
+	add(copyURL, line(tr("New client key…"), func() {
+		u.reveal()
+		u.newClientKey()
+	}), t.connects(v), fyne.NewMenuItemSeparator())
+	login := line(tr("Start at login"), func() { u.startAtLogin(v.AtLogin != state.SwitchedOn) })
+	login.Checked, login.Disabled = v.AtLogin == state.SwitchedOn, v.AtLogin == state.Unknown
+	quit := line(tr("Quit"), u.quit)
 	quit.IsQuit = true
-	m.Items = append(
-		m.Items, fyne.NewMenuItemSeparator(), flip, copyURL,
-		fyne.NewMenuItem(tr("Open glmtray"), u.reveal), fyne.NewMenuItemSeparator(), quit,
-	)
+	add(line(tr("Open glmtray"), u.reveal), line(tr("Logs folder"), func() { u.folder("logs") }), login, fyne.NewMenuItemSeparator(), quit)
 	return m
+}
+
+func (t *tray) flip(paused bool) *fyne.MenuItem {
+	if paused {
+		return fyne.NewMenuItem(tr("Resume"), func() { t.u.serve(true) })
+	}
+	return fyne.NewMenuItem(tr("Pause"), func() { t.u.serve(false) })
+}
+
+// pinFor is how long a pin of the tray lasts.
+const pinFor = 15 * time.Minute
+
+// pins is the choice of a provider that is to have everything for a while.
+func (t *tray) pins(v state.TrayView) *fyne.MenuItem {
+	top := fyne.NewMenuItem(tr("Pin a provider for 15 minutes"), nil)
+	if v.Pinned != "" {
+		top.Label = tr("Pinned: {{.For}}", "For", v.PinnedFor)
+	}
+	top.Disabled = len(v.Providers) == 0
+	top.ChildMenu = fyne.NewMenu("")
+	for _, p := range v.Providers {
+		item := fyne.NewMenuItem(p.Name, func() { t.u.pin(p.ID) })
+		if p.ID == v.Pinned {
+			item.Checked = true
+			item.Action = func() { t.u.pin("") }
+		}
+		top.ChildMenu.Items = append(top.ChildMenu.Items, item)
+	}
+	if v.Pinned != "" {
+		top.ChildMenu.Items = append(top.ChildMenu.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("End the pin"), func() { t.u.pin("") }))
+	}
+	return top
+}
+
+// connects are the agents that are here. Choosing one opens the window, which
+// shows what would be written.
+func (t *tray) connects(v state.TrayView) *fyne.MenuItem {
+	top := fyne.NewMenuItem(tr("Connect"), nil)
+	top.ChildMenu = fyne.NewMenu("")
+	for _, a := range v.Agents {
+		item := fyne.NewMenuItem(a.Name, func() {
+			t.u.reveal()
+			t.u.showAgent(a.ID, !a.Connected)
+		})
+		item.Checked = a.Connected
+		top.ChildMenu.Items = append(top.ChildMenu.Items, item)
+	}
+	more := fyne.NewMenuItem(tr("Others…"), func() {
+		t.u.turn(tabClients)
+		t.u.reveal()
+	})
+	if len(v.Agents) > 0 {
+		top.ChildMenu.Items = append(top.ChildMenu.Items, fyne.NewMenuItemSeparator())
+	}
+	top.ChildMenu.Items = append(top.ChildMenu.Items, more)
+	return top
 }

@@ -15,7 +15,7 @@ import (
 func (p *program) openForm(n int) {
 	p.t.Helper()
 	p.still()
-	p.press("ctrl+2", "ctrl+n")
+	p.press("ctrl+4", "ctrl+n")
 	p.still() // the list of providers is there
 	p.press("Down")
 	for range n {

@@ -40,12 +40,6 @@ func pictures(t *testing.T, dir, theme string) {
 	}
 
 	s := newSession(t, desk{})
-	first := s.start(launch{settings: "addr = \"127.0.0.1:0\"\n", environ: look})
-	s.tray.await("Demo on ", "")
-	picture(first, "welcome")
-	s.tray.click("Quit", func() bool { return first.window() == "" })
-	first.wait(0)
-
 	// The first key runs dry, so that the second serves.
 	sim := cerebras(t, simulator.Fault{
 		When: simulator.When{Key: "one", After: 2}, What: "cerebras/tpm", Wait: simulator.Duration(50 * time.Second),
@@ -60,15 +54,16 @@ func pictures(t *testing.T, dir, theme string) {
 		p.ask()
 	}
 	s.tray.await("cerebras/one: ", "back in ")
-	for i, page := range []string{"overview", "keys", "log", "settings"} {
+	for _, page := range []struct{ name, key string }{{"overview", "1"}, {"keys", "4"}, {"log", "7"}, {"settings", "8"}} {
 		p.awaitWindow()
-		p.press("ctrl+" + string(rune('1'+i)))
-		picture(p, page)
+		p.press("ctrl+" + page.key)
+		picture(p, page.name)
 	}
-	p.press("ctrl+1")
-	p.click(500, 310) // a decision
+	p.press("ctrl+2")
+	p.still()
+	p.click(firstRequest.x, firstRequest.y)
 	picture(p, "request")
-	p.press("Escape", "ctrl+3")
+	p.press("Escape", "ctrl+7")
 	p.click(500, 180) // a line of the log
 	picture(p, "request-tries")
 	p.press("Escape")
@@ -80,13 +75,13 @@ func pictures(t *testing.T, dir, theme string) {
 	picture(p, "add-key-policy")
 	p.addKey("one", keyTwo)
 	picture(p, "add-key-replace")
-	p.press("ctrl+2")
-	p.click(400, 110)
+	p.press("ctrl+4")
+	p.click(400, 97)
 	picture(p, "key")
 	s.tray.click("Pause", func() bool { return s.tray.line("Resume") != "" })
 	p.press("ctrl+1")
 	picture(p, "paused")
-	p.press("ctrl+4") // a page without figures that run down
+	p.press("ctrl+8") // a page without figures that run down
 	before := p.still()
 	s.tray.vanish()
 	eventually(t, "the window says that there is no tray", func() bool { return !bytes.Equal(p.still(), before) })

@@ -177,6 +177,9 @@ func (p *program) stop() {
 }
 
 func (p *program) cleanup() {
+	if dir := os.Getenv("GLMTRAY_SCREENSHOTS"); dir != "" && p.t.Failed() {
+		p.failure(dir)
+	}
 	if !p.ended {
 		p.stop()
 	}
@@ -190,6 +193,16 @@ func (p *program) cleanup() {
 	}
 	if p.t.Failed() {
 		p.t.Logf("stderr:\n%s", log[max(0, len(log)-30000):])
+	}
+}
+
+// failure writes what the window shows where a test has failed.
+func (p *program) failure(dir string) {
+	if id := p.window(); id != "" {
+		name := filepath.Join(dir, "failed-"+strings.ReplaceAll(p.t.Name(), "/", "-")+".png")
+		if err := p.s.command("import", "-window", id, name).Run(); err != nil {
+			p.t.Logf("no picture of it: %v", err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -35,10 +36,14 @@ type session struct {
 	secrets *secretservice.Service
 	environ []string // for programs in it
 	tray    *host
+	notes   *notes // what was told by notifications
 }
 
 // desk is how a session differs from the usual one.
-type desk struct{ trayless bool }
+type desk struct {
+	trayless bool
+	screen   string // "1280x900"; "" is that
+}
 
 func newSession(t *testing.T, d desk) *session {
 	t.Helper()
@@ -50,8 +55,9 @@ func newSession(t *testing.T, d desk) *session {
 		s.secrets.Env(), "LANG=en_US.UTF-8", "LC_ALL=en_US.UTF-8", "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_SCALE=1", "XDG_SESSION_TYPE=x11",
 		"GORACE=atexit_sleep_ms=0", "NO_AT_BRIDGE=1",
 	)
-	s.environ = append(s.environ, "DISPLAY=:"+s.startX())
+	s.environ = append(s.environ, "DISPLAY=:"+s.startX(cmp.Or(d.screen, "1280x900")))
 	s.startManager()
+	s.notes = newNotes(t, s.variable("DBUS_SESSION_BUS_ADDRESS"))
 	if !d.trayless {
 		s.tray = newHost(t, s.variable("DBUS_SESSION_BUS_ADDRESS"))
 	}
@@ -82,13 +88,13 @@ func (s *session) variable(name string) string {
 
 // startX starts an X server and gives the number of its display, which it
 // chooses itself and tells once it accepts.
-func (s *session) startX() string {
+func (s *session) startX(screen string) string {
 	s.t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(context.Background(), "Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset", "-ac")
+	cmd := exec.CommandContext(context.Background(), "Xvfb", "-displayfd", "3", "-screen", "0", screen+"x24", "-nolisten", "tcp", "-noreset", "-ac")
 	cmd.ExtraFiles = []*os.File{w}
 	daemon(s.t, cmd)
 	_ = w.Close() // it is the server's now

@@ -97,6 +97,8 @@ type entry struct {
 	id      int32
 	label   string
 	enabled bool
+	ticked  bool
+	below   []entry // of a submenu
 }
 
 // menu reads the icon's menu. It is asked for twice: the first answer after a
@@ -149,7 +151,60 @@ func readEntry(v dbus.Variant) (entry, bool) {
 	if on, ok := props["enabled"].Value().(bool); ok {
 		e.enabled = on
 	}
+	switch state := props["toggle-state"].Value().(type) {
+	case int32:
+		e.ticked = state == 1
+	case int64:
+		e.ticked = state == 1
+	}
+	if children, ok := fields[2].([]dbus.Variant); ok {
+		for _, child := range children {
+			if below, ok := readEntry(child); ok {
+				e.below = append(e.below, below)
+			}
+		}
+	}
 	return e, label != ""
+}
+
+// below finds an entry of a submenu whose own line begins so.
+func (h *host) below(prefix, label string) (entry, bool) {
+	for _, e := range h.menu() {
+		if !strings.HasPrefix(e.label, prefix) {
+			continue
+		}
+		for _, b := range e.below {
+			if b.label == label {
+				return b, true
+			}
+		}
+	}
+	return entry{}, false
+}
+
+// clickBelow clicks an entry of a submenu until it has worked.
+func (h *host) clickBelow(prefix, label string, worked func() bool) {
+	h.t.Helper()
+	for range 10 {
+		if e, ok := h.below(prefix, label); ok && e.enabled {
+			h.event(e.id)
+		}
+		if within(3*time.Second, worked) {
+			return
+		}
+	}
+	h.t.Fatalf("clicking %q below %q in the tray did not work: %q", label, prefix, h.lines())
+}
+
+// event clicks an entry.
+func (h *host) event(id int32) {
+	item, _ := h.item()
+	where, err := item.GetProperty(itemIface + ".Menu")
+	if err != nil {
+		return
+	}
+	path, _ := where.Value().(dbus.ObjectPath)
+	h.bus.Object(item.Destination(), path).Call(menuIface+".Event", 0, id, "clicked", dbus.MakeVariant(""), uint32(0))
 }
 
 // lines are the menu's texts.
@@ -193,13 +248,7 @@ func (h *host) click(label string, worked func() bool) {
 			if e.label != label || !e.enabled {
 				continue
 			}
-			item, _ := h.item()
-			where, err := item.GetProperty(itemIface + ".Menu")
-			if err != nil {
-				break
-			}
-			path, _ := where.Value().(dbus.ObjectPath)
-			h.bus.Object(item.Destination(), path).Call(menuIface+".Event", 0, e.id, "clicked", dbus.MakeVariant(""), uint32(0))
+			h.event(e.id)
 			break
 		}
 		if within(3*time.Second, worked) {

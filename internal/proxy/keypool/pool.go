@@ -95,18 +95,16 @@ type Readiness struct {
 // Ready looks at a provider without changing anything, for a request that costs
 // hardly any tokens. An unknown provider has no keys.
 func (p *Pool) Ready(provider, model string) Readiness {
-	return p.Outlook(&Ask{Provider: provider, Model: model})
+	return p.Outlook(&Ask{Provider: provider, Model: model}, time.Now())
 }
 
-// Outlook is Ready for one request's cost.
-func (p *Pool) Outlook(a *Ask) Readiness {
-	r := p.ring(a.Provider)
-	if r == nil {
-		return Readiness{}
-	}
-	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// Outlook is Ready for one request's cost at a moment; see Next.
+func (p *Pool) Outlook(a *Ask, at time.Time) (out Readiness) {
+	p.peek(a.Provider, at, func(r *ring) { out = r.outlook(a, at) })
+	return out
+}
+
+func (r *ring) outlook(a *Ask, now time.Time) Readiness {
 	out := Readiness{Queue: len(r.waiters)}
 	cost := a.Cost.amounts()
 	for _, k := range r.keys {

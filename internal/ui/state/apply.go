@@ -32,6 +32,7 @@ func (s *State) routed(e event.Routed) {
 		return
 	}
 	d.Client, d.Asked, d.Rule, d.Reason = e.Client, e.Model, e.Rule, e.Reason
+	d.Estimate, d.Stream = e.Tokens, e.Stream
 	if len(e.Chain) > 0 && d.Provider == "" {
 		d.Provider, d.Model, _ = strings.Cut(e.Chain[0], "/")
 	}
@@ -56,6 +57,9 @@ func (s *State) finished(e event.Finished) {
 		s.counts.Failed++
 	}
 	s.log.finished(e)
+	if s.known[e.ID] == nil || s.running[e.ID] != nil {
+		s.today.Add(&e) // a snapshot that brought its end has counted it
+	}
 	if e.Rule == "" && s.running[e.ID] == nil {
 		return // refused before anything was decided: a line of the log, no decision
 	}
@@ -73,7 +77,7 @@ func (s *State) finished(e event.Finished) {
 	*d = Decision{
 		ID: e.ID, Time: e.Time, Client: e.Client, Asked: e.Asked, Provider: e.Provider, Model: e.Model, Key: e.Key,
 		Rule: e.Rule, Reason: e.Reason, Status: e.Status, Outcome: e.Outcome, Attempts: e.Attempts, Took: e.Took,
-		Tokens: e.Tokens.Completion, Demo: e.Demo,
+		Tokens: e.Tokens.Completion, Estimate: d.Estimate, Stream: e.Stream, Demo: e.Demo,
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 type Exchange struct {
 	event.Finished
 	Tries  []Try
-	Sent   Body   // what the client sent
-	Got    Body   // what it got
-	Absent string // why there are no bodies, for people; "" if there are
+	Why    event.Why // empty if it is no longer known
+	Sent   Body      // what the client sent
+	Got    Body      // what it got
+	Absent string    // why there are no bodies, for people; "" if there are
 }
 
 // Try is one attempt at one provider.
@@ -141,6 +142,11 @@ func (x *Exchange) Text() string {
 	for i := range x.Tries {
 		t := &x.Tries[i]
 		b.WriteString("Try " + strconv.Itoa(i+1) + ": " + t.Target() + ", model " + orNone(t.Model) + ", " + Took(t.Took) + ", " + t.Ended() + "\n")
+	}
+	for _, r := range x.WhyRows() {
+		if r.Kind != WhyTry {
+			b.WriteString(r.Kind + " " + r.Name + ": " + r.Text + "\n")
+		}
 	}
 	if x.Absent != "" {
 		b.WriteString("\n" + x.Absent + "\n")

@@ -52,10 +52,11 @@ func (m Mark) String() string {
 // KeyRow is one key as a line of the window.
 type KeyRow struct {
 	Key
-	Mark   Mark
-	Word   string // "ready", "back in 0:11"
-	Detail string // why; "" if there is nothing to say, as of a key that is ready
-	Fixed  bool   // brought by the environment: it is not changed here
+	Mark             Mark
+	Word             string // "ready", "back in 0:11"
+	Detail           string // why; "" if there is nothing to say, as of a key that is ready
+	Tokens, Requests Gauge  // what is left of its limits
+	Fixed            bool   // brought by the environment: it is not changed here
 }
 
 // FromKeychain is the origin of a key that can be changed in the window.
@@ -66,6 +67,7 @@ func (s *State) Keys(now time.Time) []KeyRow {
 	rows := make([]KeyRow, len(s.keys))
 	for i := range s.keys {
 		rows[i] = s.keys[i].row(now, fine)
+		rows[i].Tokens, rows[i].Requests = s.gauge(&s.keys[i], "tokens", now), s.gauge(&s.keys[i], "requests", now)
 	}
 	return rows
 }
@@ -129,4 +131,14 @@ func (s *State) tally(now time.Time) tally {
 		}
 	}
 	return t
+}
+
+// CoolShare is how much of a cooldown is left, of 1: it begins with the use
+// that was refused. ok is false if that is not known.
+func (r *KeyRow) CoolShare(now time.Time) (share float64, ok bool) {
+	whole := r.CoolUntil.Sub(r.LastUsed)
+	if r.State != Cooling || r.LastUsed.IsZero() || whole <= 0 {
+		return 0, false
+	}
+	return min(float64(max(r.CoolUntil.Sub(now), 0))/float64(whole), 1), true
 }

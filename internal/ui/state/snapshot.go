@@ -9,6 +9,31 @@ type Snapshot struct {
 	Server    Server
 	Keys      []Key // in the order of providers and of use
 	Decisions []Decision
+	Limits    []Limit
+	Providers []Provider // that have a key, in their order
+	Today     Today
+	AtLogin   Switch
+}
+
+// Provider is one that has a key.
+type Provider struct{ ID, Name string }
+
+// Switch is something that is on or off, as far as that is known.
+type Switch int
+
+// What a switch can be.
+const (
+	Unknown Switch = iota
+	SwitchedOff
+	SwitchedOn
+)
+
+// SwitchOf is the switch of a truth.
+func SwitchOf(on bool) Switch {
+	if on {
+		return SwitchedOn
+	}
+	return SwitchedOff
 }
 
 // Server is how the proxy stands.
@@ -20,6 +45,7 @@ type Server struct {
 	Note     string // what a person should know: "port 18080 is taken by …; port 18081 is used from now on"
 	Demo     bool
 	Started  time.Time
+	Primary  string // the provider that answers what no rule sends elsewhere; "" if there is none
 	Pinned   string // provider
 	PinUntil time.Time
 }
@@ -38,6 +64,7 @@ type Key struct {
 	Reason       string
 	Current      bool
 	InFlight     int
+	Slots        int // how many the account may have at once; 0: no limit
 	Errors       int
 	Uses         uint64
 	LastUsed     time.Time
@@ -59,6 +86,8 @@ type Decision struct {
 	Attempts int
 	Took     time.Duration
 	Tokens   int // completion tokens, 0 if unknown
+	Estimate int // prompt tokens as they were estimated, 0 if unknown
+	Stream   bool
 	Demo     bool
 }
 
@@ -68,6 +97,7 @@ type Setting struct {
 	Value   string // as it would be written there, without quotes
 	Origin  string // for people: "default", "settings.toml:12", "CEREBRAS_COOLDOWN"
 	Fixed   bool   // the environment or a flag rules: read only here
-	Kind    string // text, duration, number, bool
-	Restart bool   // in force after a restart only
+	Kind    string // text, duration, number, bool, choice
+	Options []string
+	Restart bool // in force after a restart only
 }

@@ -20,7 +20,16 @@ type State struct {
 	running   map[string]*Decision // by ID: routed, and not finished yet
 	known     map[string]*Decision // by ID: those of decisions
 	counts    Counts
+	limits    []Limit
+	providers []Provider
+	today     Today
+	atLogin   Switch
+	agents    []Agent
 	log       *Log
+	requests  *Requests
+	meters    map[string]*meter // by provider
+	moves     uint64            // counts events of requests
+	worn      bool              // of the figures that only a snapshot has, some have changed
 	stale     bool
 }
 
@@ -34,8 +43,9 @@ type Counts struct {
 // New makes a State that shows s.
 func New(s Snapshot) *State {
 	st := &State{
-		running: map[string]*Decision{}, known: map[string]*Decision{}, log: NewLog(LogSize),
+		running: map[string]*Decision{}, known: map[string]*Decision{}, log: NewLog(LogSize), meters: map[string]*meter{},
 	}
+	st.requests = newRequests(st)
 	st.Load(s)
 	return st
 }
@@ -52,6 +62,7 @@ func (s *State) Load(n Snapshot) {
 			s.forget(id)
 		}
 	}
+	s.requests.Reload()
 }
 
 // Update replaces server and keys by those of a snapshot and takes over its
@@ -60,7 +71,12 @@ func (s *State) Load(n Snapshot) {
 func (s *State) Update(n Snapshot) {
 	s.version, s.server = n.Version, n.Server
 	s.keys = slices.Clone(n.Keys)
-	s.stale = false
+	s.limits, s.providers, s.atLogin = n.Limits, n.Providers, n.AtLogin
+	if n.Today.Day != "" {
+		s.today = n.Today
+	}
+	s.stale, s.worn = false, false
+	s.moves++
 	for i := range n.Decisions {
 		s.merge(n.Decisions[i])
 	}
@@ -110,11 +126,18 @@ func (s *State) trim() {
 func (s *State) Apply(e event.Event) {
 	switch e := e.(type) {
 	case event.Routed:
+		s.moved()
 		s.routed(e)
 	case event.Attempted:
+		s.moved()
 		s.attempted(e)
 	case event.Finished:
+		s.moved()
 		s.finished(e)
+		s.requests.finished(&e)
+		if e.Provider != "" {
+			s.meter(e.Provider).add(&e)
+		}
 	case event.KeyChanged:
 		s.keyChanged(e)
 	case event.ServerChanged:
@@ -124,10 +147,22 @@ func (s *State) Apply(e event.Event) {
 	}
 }
 
+// Providers are those that have a key.
+func (s *State) Providers() []Provider { return s.providers }
+
+// AtLogin is whether the system starts the program at login.
+func (s *State) AtLogin() Switch { return s.atLogin }
+
 // Stale reports that something happened which an event tells in part only
 // (a reload, a key that is not known, another key's turn): whoever draws reads
 // a snapshot and calls Update.
 func (s *State) Stale() bool { return s.stale }
+
+func (s *State) moved() { s.moves, s.worn = s.moves+1, true }
+
+// Worn reports that requests have come or ended since the last snapshot: what is
+// in flight and what is left of limits is no longer quite true.
+func (s *State) Worn() bool { return s.worn }
 
 // Version is the program's.
 func (s *State) Version() string { return s.version }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,17 +21,37 @@ const (
 
 // TrayView is all that the tray shows.
 type TrayView struct {
-	Icon   Icon
-	Lines  []string // the state line, one for each key, the last route
-	Keys   int      // how many of Lines, after the first, are keys
-	Paused bool
-	URL    string // "" if there is none to copy
+	Icon      Icon
+	Lines     []string // the state line, one for each key, the last route, what was used today
+	Keys      int      // how many of Lines, after the first, are keys
+	Last      string   // the request that the last route tells of; "" if there is no such line
+	Paused    bool
+	URL       string // "" if there is none to copy
+	Providers []Provider
+	Pinned    string // the provider that is; "" if none is
+	PinnedFor string // "zai until 14:20"
+	Agents    []TrayAgent
+	AtLogin   Switch
+}
+
+// TrayAgent is an agent that can be connected from the tray.
+type TrayAgent struct {
+	ID, Name  string
+	Connected bool
 }
 
 // Same reports whether nothing that is drawn differs.
 func (v TrayView) Same(w TrayView) bool {
-	return v.Icon == w.Icon && v.Paused == w.Paused && v.URL == w.URL &&
-		strings.Join(v.Lines, "\n") == strings.Join(w.Lines, "\n")
+	return v.Icon == w.Icon && v.Paused == w.Paused && v.URL == w.URL && v.Last == w.Last && v.Pinned == w.Pinned &&
+		v.PinnedFor == w.PinnedFor && v.AtLogin == w.AtLogin && slices.Equal(v.Lines, w.Lines) &&
+		slices.Equal(v.Providers, w.Providers) && slices.Equal(v.Agents, w.Agents)
+}
+
+// Urgent reports whether what differs was a person's doing, who waits for it:
+// it is shown at once.
+func (v TrayView) Urgent(w TrayView) bool {
+	return v.Icon != w.Icon || v.Paused != w.Paused || v.URL != w.URL || v.Pinned != w.Pinned || v.AtLogin != w.AtLogin ||
+		!slices.Equal(v.Agents, w.Agents)
 }
 
 // trayKeys is how many keys a menu names before it says "and 3 more".
@@ -41,7 +62,14 @@ const trayWidth = 90
 
 // Tray is what the tray shows at a time.
 func (s *State) Tray(now time.Time) TrayView {
-	v := TrayView{Icon: s.icon(now), Lines: []string{s.Headline(now)}, Paused: s.server.State == Paused, URL: s.server.URL}
+	v := TrayView{
+		Icon: s.icon(now), Lines: []string{s.Headline(now)}, Paused: s.server.State == Paused, URL: s.server.URL,
+		Providers: s.providers, AtLogin: s.atLogin,
+	}
+	if p := s.server.Pinned; p != "" && now.Before(s.server.PinUntil) {
+		v.Pinned, v.PinnedFor = p, p+" until "+s.server.PinUntil.Local().Format("15:04")
+	}
+	v.Agents = s.trayAgents()
 	for i := range s.keys {
 		if i == trayKeys && len(s.keys) > trayKeys+1 {
 			v.Lines = append(v.Lines, "and "+strconv.Itoa(len(s.keys)-i)+" more")
@@ -52,11 +80,25 @@ func (s *State) Tray(now time.Time) TrayView {
 	v.Keys = len(v.Lines) - 1
 	if d := s.last(); d != nil {
 		v.Lines = append(v.Lines, d.lastRoute())
+		v.Last = d.ID
+	}
+	if d := s.Today(now); d.Requests > 0 {
+		v.Lines = append(v.Lines, d.line())
 	}
 	for i := range v.Lines {
 		v.Lines[i] = clip(v.Lines[i], trayWidth)
 	}
 	return v
+}
+
+// trayAgents are the agents that are here, and whose files can be written.
+func (s *State) trayAgents() (list []TrayAgent) {
+	for i := range s.agents {
+		if a := &s.agents[i]; a.Writes && (a.Found != "" || a.Connected) {
+			list = append(list, TrayAgent{a.ID, a.Name, a.Connected})
+		}
+	}
+	return list
 }
 
 func (s *State) icon(now time.Time) Icon {
@@ -108,6 +150,9 @@ func (s *State) Headline(now time.Time) string {
 	}
 	return line
 }
+
+// KeysReady says how many keys can serve: "2 of 3 keys ready".
+func (s *State) KeysReady(now time.Time) string { return s.tally(now).words() }
 
 func (t tally) words() string {
 	switch {

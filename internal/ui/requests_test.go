@@ -27,9 +27,27 @@ func exchange(id string) state.Exchange {
 			{Provider: "cerebras", Model: "gpt-oss-120b", Key: "desk", Status: 429, Class: "rate limited", Reason: "tokens per minute used up"},
 			{Provider: "cerebras", Model: "gpt-oss-120b", Key: "home", Status: 200, Class: "ok"},
 		},
+		Why: event.Why{
+			Estimate: 1204, Rules: []event.Tried{
+				{Rule: "long context", Reason: "1,204 tokens, not over 120,000"}, {Rule: "everything", Matched: true, Reason: "no other rule applies"},
+			},
+			Passed: []event.Passed{{Provider: "cerebras", Key: "old", State: state.Cooling, Reason: "too many", Wait: 10500 * time.Millisecond}},
+		},
 		Sent: state.Body{Text: "{\n  \"question\": \"which " + id + "\"\n}", Size: 4812},
 		Got:  state.Body{Text: "{\n  \"answer\": \"this " + id + "\"\n}", Size: 5 << 20, Cut: true},
 	}
+}
+
+// pane is the pane of the page of requests.
+func (r *rig) pane() *requestPane { return r.requests().pane }
+
+func (r *rig) requests() *requests {
+	for _, t := range r.u.tabs {
+		if p, ok := t.page.(*requests); ok {
+			return p
+		}
+	}
+	return nil
 }
 
 func openedDetail(t *testing.T) (*rig, *program) {
@@ -45,11 +63,15 @@ func openedDetail(t *testing.T) (*rig, *program) {
 
 func TestADecisionOpensWithItsTriesAndWhatWasSaid(t *testing.T) {
 	r, _ := openedDetail(t)
-	r.sees("Request a", "everything: no other rule applies", "cerebras/home, model gpt-oss-120b", "codex",
-		"Try 1", "429 rate limited: tokens per minute used up", "Try 2", "200 ok",
-		"Request: 4.7 KiB", `  "question": "which a"`, "Answer: 5.0 MiB, cut: its beginning only", `  "answer": "this a"`)
+	r.sees("everything: no other rule applies · about 1,204 tokens · 2 tries", "cerebras/home, model gpt-oss-120b", "codex",
+		"Rules", "long context", "1,204 tokens, not over 120,000", "Keys passed over", "cerebras/old", "cooling, back in 0:11: too many",
+		"Tries", "cerebras/desk", "429 rate limited: tokens per minute used up", "200 ok")
+	r.tap("Request")
+	r.sees("Request: 4.7 KiB", `  "question": "which a"`)
+	r.tap("Answer")
+	r.sees("Answer: 5.0 MiB, cut: its beginning only", `  "answer": "this a"`)
 	copied := func(what string) string {
-		test.Tap(map[string]*textPane{"sent": r.u.detail.sent, "got": r.u.detail.got}[what].copy)
+		test.Tap(map[string]*textPane{"sent": r.pane().sent, "got": r.pane().got}[what].copy)
 		return r.desk.Clipboard().Content()
 	}
 	if got := copied("sent"); got != exchange("a").Sent.Text {
@@ -62,7 +84,7 @@ func TestADecisionOpensWithItsTriesAndWhatWasSaid(t *testing.T) {
 	if got := r.desk.Clipboard().Content(); !strings.Contains(got, "Try 1: cerebras/desk") || !strings.Contains(got, `"this a"`) {
 		t.Errorf("copied %q", got)
 	}
-	r.tap("Back")
+	r.u.escape()
 	if r.u.open.name != tabOverview {
 		t.Errorf("it goes back to %s", r.u.open.name)
 	}
@@ -81,7 +103,7 @@ func TestALineOfTheLogOpensItsRequestAgainAndAgain(t *testing.T) {
 	}
 	for range 2 {
 		l.list.Select(1)
-		r.sees("Request a", `  "question": "which a"`)
+		r.sees("everything: no other rule applies")
 		r.u.typed(&fyne.KeyEvent{Name: fyne.KeyEscape})
 		if r.u.open.page != l {
 			t.Fatalf("Escape goes back to %s", r.u.open.name)
@@ -101,15 +123,15 @@ func TestARequestThatRunsIsShownWholeOnceItHasEnded(t *testing.T) {
 	r.sees("It still runs.")
 	p.set(func() { p.exchanges["a"] = exchange("a") })
 	r.publish(ended("a"))
-	r.sees(`  "question": "which a"`)
+	r.sees("429 rate limited: tokens per minute used up")
 	if strings.Contains(r.text(), "It still runs") {
 		t.Error("it is said to run still")
 	}
-	n := len(p.called())
+	n := strings.Count(fmt.Sprint(p.called()), "exchange")
 	for range 5 {
 		r.u.draw(news{})
 	}
-	if len(p.called()) != n {
+	if strings.Count(fmt.Sprint(p.called()), "exchange") != n {
 		t.Error("what is known whole is asked for again")
 	}
 }
@@ -120,16 +142,20 @@ func TestWhatIsNoLongerThereIsSaid(t *testing.T) {
 	old.Absent, old.Sent, old.Got = "What was said is no longer in memory.", state.Body{}, state.Body{}
 	p.set(func() { p.exchanges["old"] = old })
 	r.u.showRequest("old")
-	r.sees("Request old", "no longer in memory", "Try 2")
-	if r.u.detail.bodies.Visible() {
-		t.Error("there are bodies that are not")
+	r.sees("Tries", "200 ok")
+	for _, part := range []string{"Request", "Answer"} {
+		r.tap(part)
+		r.sees("What was said is no longer in memory.")
 	}
+	r.tap("Replay")
+	r.sees("It cannot be sent again")
+	r.tap("Why")
 	r.u.showRequest("unknown")
 	r.sees("Nothing is known of this request.")
-	if !r.u.detail.copyAll.Disabled() || strings.Contains(r.text(), "Try 2") {
+	if !r.pane().all.Disabled() || strings.Contains(r.text(), "200 ok") {
 		t.Errorf("another request's remains:\n%s", r.text())
 	}
-	r.tap("Back")
+	r.u.escape()
 	if r.u.open.name != tabOverview {
 		t.Errorf("it goes back to %s", r.u.open.name)
 	}
@@ -144,6 +170,7 @@ func TestALateAnswerDoesNotReplaceAnotherRequest(t *testing.T) {
 	r.asked("exchange a")
 	p.set(func() { p.hold = nil })
 	r.u.showRequest("b")
+	r.tap("Request")
 	r.sees("which b")
 	close(hold)
 	r.u.showRequest("b") // whatever waits is carried out before this is seen
@@ -160,12 +187,19 @@ func TestALargeBodyIsALotOfLinesOfWhichFewAreDrawn(t *testing.T) {
 	p.exchanges = map[string]state.Exchange{"large": large}
 	r := newRig(t, p, host)
 	r.u.showRequest("large")
-	pane := r.u.detail.sent
-	r.until("its lines", func() bool { return len(pane.lines) > 1000 })
-	if n := len(pane.lines); n*pane.places < 1_000_000 || (n-1)*pane.places > 1_000_000 {
+	r.tap("Request")
+	pane := r.pane().sent
+	lines := func() []state.FoldLine { return pane.fold.Lines() }
+	r.until("its lines", func() bool { return len(lines()) == 60 })
+	if !strings.Contains(lines()[59].Text, "more lines") {
+		t.Errorf("its last line is %q", lines()[59].Text)
+	}
+	pane.list.Select(59)
+	r.until("all of it", func() bool { return len(lines()) > 1000 })
+	if n := len(lines()); n*pane.places < 1_000_000 || (n-1)*pane.places > 1_000_000 {
 		t.Errorf("%d lines of %d", n, pane.places)
 	}
-	if w := fyne.MeasureText(pane.lines[0], textSize, fyne.TextStyle{Monospace: true}).Width; w > pane.list.Size().Width {
+	if w := fyne.MeasureText(foldNone+lines()[0].Text, textSize, fyne.TextStyle{Monospace: true}).Width; w > pane.list.Size().Width {
 		t.Errorf("a line is %v wide, there is room for %v", w, pane.list.Size().Width)
 	}
 	was := pane.places
@@ -173,7 +207,7 @@ func TestALargeBodyIsALotOfLinesOfWhichFewAreDrawn(t *testing.T) {
 	if pane.places <= was {
 		t.Errorf("a wider window has lines of %d, not of more than %d", pane.places, was)
 	}
-	if got := fmt.Sprint(len(pane.lines[0])); got != fmt.Sprint(pane.places) {
-		t.Errorf("a line has %s", got)
+	if got := len(lines()[0].Text); got != pane.places {
+		t.Errorf("a line has %d", got)
 	}
 }

@@ -1,0 +1,238 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/connect"
+	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// Agents implements ui.Backend.
+func (d *desktop) Agents(ctx context.Context) ([]state.Agent, error) {
+	r, err := d.as(ctx).connectRoom()
+	if err != nil {
+		return nil, shown(err)
+	}
+	states, err := r.connector.Detect()
+	list := make([]state.Agent, len(states))
+	for i := range states {
+		list[i] = agentShown(&states[i])
+	}
+	return list, err
+}
+
+func agentShown(s *connect.State) state.Agent {
+	c := &s.Client
+	return state.Agent{
+		ID: c.ID, Name: c.Name, Found: s.Found, Writes: c.Writes(), Connected: s.Connected, Since: s.Since, BaseURL: s.BaseURL,
+		Files: s.Files, Changed: s.Changed, Restart: c.Restart, Unreachable: c.Unreachable,
+	}
+}
+
+// agent is how one agent stands.
+func (r *connectRoom) agent(id string) (state.Agent, error) {
+	states, err := r.connector.Detect()
+	for i := range states {
+		if states[i].Client.ID == id {
+			return agentShown(&states[i]), err
+		}
+	}
+	return state.Agent{}, errors.Join(err, fmt.Errorf("there is no client %q", id))
+}
+
+// PlanAgent implements ui.Backend.
+func (d *desktop) PlanAgent(ctx context.Context, id string, on bool) (ui.AgentPlan, error) {
+	r, err := d.as(ctx).connectRoom()
+	if err != nil {
+		return ui.AgentPlan{}, shown(err)
+	}
+	p := ui.AgentPlan{On: on}
+	if p.Agent, err = r.agent(id); err != nil {
+		return p, shown(err)
+	}
+	if on {
+		err = r.planOn(id, &p)
+	} else {
+		err = r.planOff(id, &p)
+	}
+	return p, shown(err)
+}
+
+func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
+	if err := r.findProxy(); err != nil {
+		return err
+	}
+	connections, err := r.connector.Connections()
+	if err != nil {
+		return err
+	}
+	for _, name := range r.along([]string{id}) {
+		j, err := r.plan(name, connections[name])
+		if errors.Is(err, connect.ErrCannotEdit) {
+			client, _ := connect.Find(name)
+			p.Notes = append(p.Notes, err.Error()+". Nothing is written; do it by hand.")
+			p.Recipe = client.Recipe(r.surroundings, r.wish)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v := r.view(j)
+		p.Notes = append(p.Notes, v.Notes...)
+		for _, f := range v.Files {
+			p.Files = append(p.Files, ui.FilePlan(f))
+		}
+		if name == id && v.Recipe != "" {
+			p.Recipe, p.Key = v.Recipe, j.plan.NeedsKey && !p.Agent.Connected
+		}
+	}
+	for _, o := range connect.Overrides(r.surroundings, r.wish.BaseURL) {
+		p.Notes = append(p.Notes, fmt.Sprint(o))
+	}
+	return nil
+}
+
+func (r *connectRoom) planOff(id string, p *ui.AgentPlan) error {
+	connections, err := r.connector.Connections()
+	if err != nil {
+		return err
+	}
+	for _, name := range companions([]string{id}, connections) {
+		files, err := r.connector.PlanUndo(name)
+		if err != nil {
+			return err
+		}
+		for i := range files {
+			p.Files = append(p.Files, ui.FilePlan{Path: files[i].Path, Diff: files[i].Diff})
+		}
+	}
+	return nil
+}
+
+// ConnectAgent implements ui.Backend.
+func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, error) {
+	r, err := d.as(ctx).connectRoom()
+	if err == nil {
+		err = r.findProxy()
+	}
+	if err != nil {
+		return ui.Connected{}, shown(err)
+	}
+	connections, err := r.connector.Connections()
+	if err != nil {
+		return ui.Connected{}, shown(err)
+	}
+	var done ui.Connected
+	var names []string
+	for _, name := range r.along([]string{id}) {
+		j, err := r.plan(name, connections[name])
+		if err == nil {
+			err = r.carryOut(j)
+		}
+		if err != nil {
+			return done, shown(err)
+		}
+		v := r.view(j)
+		if v.Recipe != "" {
+			done.Recipe = v.Recipe
+			done.Said = v.Restart
+			continue
+		}
+		names = append(names, v.Name)
+		if name == id {
+			done.Said = " to " + v.BaseURL + ". " + v.Restart
+		}
+	}
+	if len(names) > 0 {
+		done.Said = "Connected " + state.And(names) + done.Said
+	}
+	return done, nil
+}
+
+// DisconnectAgents implements ui.Backend.
+func (d *desktop) DisconnectAgents(ctx context.Context, ids ...string) (string, error) {
+	var said strings.Builder
+	e := d.as(ctx)
+	e.stdout = &said
+	r, err := e.connectRoom()
+	if err != nil {
+		return "", shown(err)
+	}
+	connections, err := r.connector.Connections()
+	if err != nil {
+		return "", shown(err)
+	}
+	names := companions(ids, connections)
+	if len(ids) == 0 {
+		for _, name := range slices.Sorted(maps.Keys(connections)) {
+			if client, ok := connect.Find(name); ok && client.Writes() {
+				names = append(names, name)
+			}
+		}
+	}
+	undone, failed := r.undo(names)
+	failed = errors.Join(failed, r.tellUndone(undone, false))
+	return strings.TrimSpace(said.String()), shown(failed)
+}
+
+// ClientKeys implements ui.Backend.
+func (d *desktop) ClientKeys(ctx context.Context) (out []state.ClientKey, err error) {
+	e := d.as(ctx)
+	agents := map[int64]string{}
+	if r, err := e.connectRoom(); err == nil {
+		connections, _ := r.connector.Connections() // a ledger that cannot be read is told where agents are shown
+		for id, c := range connections {
+			client, _ := connect.Find(id)
+			agents[c.KeyID] = client.Name
+		}
+	}
+	err = e.withStore(func(s *store.Store) error {
+		list, err := s.AllClients(ctx)
+		for i := range list {
+			c := &list[i]
+			out = append(out, state.ClientKey{
+				ID: c.ID, Name: c.Name, Created: c.Created, Revoked: c.Revoked, LastUsed: c.LastUsed, Uses: c.Uses, Agent: agents[c.ID],
+			})
+		}
+		return err
+	})
+	return out, shown(err)
+}
+
+// AddClientKey implements ui.Backend: what `clients add` does.
+func (d *desktop) AddClientKey(ctx context.Context, name string) (key string, err error) {
+	e := d.as(ctx)
+	err = e.withStore(func(s *store.Store) error {
+		_, key, err = addClient(e, s, name)
+		return err
+	})
+	return key, shown(err)
+}
+
+// RevokeClientKey implements ui.Backend.
+func (d *desktop) RevokeClientKey(ctx context.Context, id int64) error {
+	return d.clientKey(ctx, id, (*store.Store).RevokeClient)
+}
+
+// EnableClientKey implements ui.Backend.
+func (d *desktop) EnableClientKey(ctx context.Context, id int64) error {
+	return d.clientKey(ctx, id, (*store.Store).EnableClient)
+}
+
+func (d *desktop) clientKey(ctx context.Context, id int64, do func(*store.Store, context.Context, int64) error) error {
+	err := d.as(ctx).withStore(func(s *store.Store) error { return do(s, ctx, id) })
+	if errors.Is(err, store.ErrNoClient) {
+		err = fmt.Errorf("client key %s is gone: %w", strconv.FormatInt(id, 10), err)
+	}
+	return shown(err)
+}

@@ -1,0 +1,116 @@
+//go:build !headless
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/glmtray/glmtray/internal/proxy"
+	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// Requests implements ui.Backend.
+func (d *desktop) Requests(ctx context.Context, q state.RequestQuery) ([]state.Request, error) {
+	a := d.app.Load()
+	if a == nil {
+		return nil, errNotServing
+	}
+	list, err := a.store.Requests(ctx, store.RequestQuery{
+		Before: q.Before, BeforeID: q.BeforeID, Provider: q.Provider, Client: q.Client, Rule: q.Rule, Status: q.Status,
+		Grep: q.Text, Limit: q.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]state.Request, len(list))
+	for i := range list {
+		out[i] = state.RequestOf(&list[i].Finished)
+		out[i].N = list[i].N
+	}
+	return out, nil
+}
+
+// again is a client for requests that take as long as an answer takes.
+var again = &http.Client{Transport: &http.Transport{Proxy: nil}}
+
+// Replay implements ui.Backend. The request goes in by the front door, so that
+// all that is done to a client's is done to it; the control token lets it name
+// its provider.
+func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchange, error) {
+	x, err := d.replayable(id)
+	if err != nil {
+		return state.Exchange{}, err
+	}
+	a := d.app.Load()
+	if a == nil || a.at.Load() == nil {
+		return state.Exchange{}, errNotServing
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.at.Load().url()+x.Path, bytes.NewReader(x.Sent.Body))
+	if err != nil {
+		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if strings.HasSuffix(x.Path, "/messages") {
+		req.Header.Set("Anthropic-Version", "2023-06-01")
+	}
+	req.Header.Set(proxy.ControlHeader, a.token)
+	req.Header.Set(proxy.ProviderHeader, provider)
+	resp, err := again.Do(req)
+	if err != nil {
+		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil { // what was said is kept where that of others is
+		d.log.Warn("the answer to a repeated request broke off", "error", err)
+	}
+	fresh := resp.Header.Get("X-Request-Id")
+	if fresh == "" {
+		return state.Exchange{}, fmt.Errorf("repeating the request: the proxy answered %s", resp.Status)
+	}
+	return d.Exchange(ctx, fresh)
+}
+
+// replayable is a request whose body is there, all of it.
+func (d *desktop) replayable(id string) (store.Exchange, error) {
+	x, ok := d.recent.Find(id)
+	switch {
+	case !ok:
+		return x, errors.New("what the client sent is no longer in memory, where only the last 200 requests are")
+	case len(x.Sent.Body) == 0:
+		return x, errors.New("this request has no body that could be sent again")
+	case x.Sent.Cut:
+		return x, errors.New("only the beginning of the request is in memory, it was too large")
+	case x.Rule == "" && x.Provider == "":
+		return x, errors.New("this request was refused before it was routed")
+	}
+	return x, nil
+}
+
+// savedFolder is where exports go, in the data folder.
+const savedFolder = "saved"
+
+// Export implements ui.Backend.
+func (d *desktop) Export(ctx context.Context, name, text string) (string, error) {
+	s := d.wishes(ctx)
+	if s == nil {
+		return "", errors.New("the settings cannot be read")
+	}
+	dir := filepath.Join(s.DataDir, savedFolder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the folder: %w", err)
+	}
+	path := filepath.Join(dir, filepath.Base(name))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("writing the file: %w", err)
+	}
+	return path, nil
+}

@@ -1,0 +1,112 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+// diffPane shows a difference, or a text, line by line: what comes is green and
+// has a +, what goes is red and has a -. A line that is too long goes on in the
+// next, in the same colour.
+type diffPane struct {
+	box    *fyne.Container
+	list   *widget.List
+	text   string
+	lines  []diffLine
+	places int // of a line, as they were broken
+}
+
+type diffLine struct {
+	text string
+	ink  fyne.ThemeColorName
+}
+
+func newDiffPane() *diffPane {
+	d := &diffPane{}
+	d.list = widget.NewList(
+		func() int { return len(d.lines) },
+		newTextLine,
+		func(i widget.ListItemID, o fyne.CanvasObject) {
+			if i < len(d.lines) {
+				o.(*textLine).set(d.lines[i].text, d.lines[i].ink)
+			}
+		},
+	)
+	d.list.HideSeparators = true
+	_ = d.list.MinSize() // before that it cannot be scrolled
+	d.list.OnSelected = func(widget.ListItemID) { d.list.UnselectAll() }
+	d.box = container.New(broken{d}, d.list)
+	return d
+}
+
+func (d *diffPane) set(text string) {
+	d.text, d.places = text, 0
+	d.list.ScrollToTop()
+	d.fit(d.list.Size().Width)
+}
+
+// fit breaks the text into lines for a width.
+func (d *diffPane) fit(width float32) {
+	const sample = "mmmmmmmmmm"
+	one := fyne.MeasureText(sample, textSize, fyne.TextStyle{Monospace: true}).Width / float32(len(sample))
+	places := int((width - near) / one) // beside the scroll bar
+	if places == d.places {
+		return
+	}
+	d.places, d.lines = places, nil
+	for line := range strings.Lines(d.text) {
+		ink := inkOfLine(line)
+		for _, part := range breakLine(line, places) {
+			d.lines = append(d.lines, diffLine{part, ink})
+		}
+	}
+	d.list.Refresh()
+}
+
+// breakLine breaks a line where it has a blank, if that is not too far ahead of
+// its end.
+func breakLine(line string, places int) (parts []string) {
+	for {
+		wrapped := state.Wrap(line, places)
+		if len(wrapped) < 2 {
+			return append(parts, wrapped...)
+		}
+		head := wrapped[0]
+		if i := strings.LastIndexByte(head, ' '); i > len(head)/2 {
+			head = head[:i+1]
+		}
+		parts = append(parts, head)
+		line = strings.Join(wrapped, "")[len(head):]
+	}
+}
+
+func inkOfLine(line string) fyne.ThemeColorName {
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"):
+		return theme.ColorNameForeground
+	case strings.HasPrefix(line, "+"):
+		return theme.ColorNameSuccess
+	case strings.HasPrefix(line, "-"):
+		return theme.ColorNameError
+	}
+	return theme.ColorNameForeground
+}
+
+// broken gives a pane's list all the room, and its lines that width.
+type broken struct{ d *diffPane }
+
+// MinSize implements fyne.Layout.
+func (b broken) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+// Layout implements fyne.Layout.
+func (b broken) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[0].Resize(size)
+	b.d.fit(size.Width)
+}

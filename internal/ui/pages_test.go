@@ -1,0 +1,460 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/ui/state"
+)
+
+func records(n int) []state.Request {
+	list := make([]state.Request, n)
+	for i := range list {
+		e := ended(fmt.Sprint("old", i))
+		e.Provider = []string{"cerebras", "zai"}[i%2]
+		list[i] = state.RequestOf(&e)
+		list[i].N, list[i].Time = int64(n-i), list[i].Time.Add(-time.Duration(i)*time.Second)
+		list[i].Prompt, list[i].Completion, list[i].Took = 100+i%5000, 10+i%777, time.Duration(i%9999)*time.Millisecond
+	}
+	return list
+}
+
+func requestsRig(t *testing.T, p *program) (*rig, *requests) {
+	t.Helper()
+	r := newRig(t, p, host)
+	r.u.turn(tabRequests)
+	return r, r.requests()
+}
+
+func TestRequestsAreLiveFilteredAndGoBackIntoTheRecords(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk")), contents: contents{records: records(1200)}}
+	r, q := requestsRig(t, p)
+	r.until("the first page", func() bool { return q.view.Len() == state.RequestPage })
+	r.publish(event.Routed{ID: "a", Time: time.Now(), Client: "codex", Model: "sonnet", Tokens: 131_000, Rule: "vision", Chain: []string{"zai/glm-4.6v"}})
+	r.until("one that runs, on top", func() bool { return q.view.Running() == 1 && q.view.At(0).ID == "a" })
+	if got := q.count(time.Now()); got != "1" {
+		t.Errorf("the rail counts %q", got)
+	}
+	done := ended("a")
+	done.Rule = "vision"
+	r.publish(done)
+	r.until("its end", func() bool { return q.view.Running() == 0 && q.view.At(0).ID == "a" && !q.view.At(0).Running })
+	q.list.ScrollToBottom()
+	r.u.redraw()
+	r.until("the next page", func() bool { return q.view.Len() > state.RequestPage+1 })
+	r.asked(fmt.Sprintf("requests before %d  of %+v", 1200-state.RequestPage+1, state.RequestFilter{}))
+
+	q.picks[0].box.SetSelected("zai")
+	r.until("those of zai alone", func() bool {
+		for i := range q.view.Len() {
+			if q.view.At(i).Provider != "zai" {
+				return false
+			}
+		}
+		return q.view.Len() > 100
+	})
+	q.picks[0].box.SetSelectedIndex(0)
+	test.Type(q.text, "nowhere")
+	r.asked(fmt.Sprintf("requests before 0  of %+v", state.RequestFilter{Text: "nowhere"}))
+}
+
+func TestAnEmptyListOfRequestsTeaches(t *testing.T) {
+	r, q := requestsRig(t, &program{snap: serving()})
+	r.sees("No requests yet. Point a client at http://127.0.0.1:18080")
+	q.text.SetText("x")
+	r.sees("No request matches.")
+	if r.u.search(); r.u.win.Canvas().Focused() != q.text {
+		t.Error("Ctrl+F does not go to the search")
+	}
+}
+
+func TestRecordsThatCannotBeReadAreToldAtTheFoot(t *testing.T) {
+	r, _ := requestsRig(t, &program{snap: serving(), fail: map[string]error{"requests": errNo}})
+	r.sees("The disk is full.")
+}
+
+func TestAListOfRequestsThatStandsStill(t *testing.T) {
+	r, q := requestsRig(t, &program{snap: serving(desktopKey("desk")), contents: contents{records: records(3)}})
+	r.until("the records", func() bool { return q.view.Len() == 3 })
+	test.Tap(q.pause)
+	r.publish(ended("new"))
+	r.sees("1 new ones wait", "Go on")
+	if q.view.Len() != 3 {
+		t.Error("it moves")
+	}
+	test.Tap(q.pause)
+	r.until("what waited", func() bool { return q.view.Len() == 4 && q.view.At(0).ID == "new" })
+}
+
+func TestTheRowUnderThePointerIsShownWhole(t *testing.T) {
+	r, q := requestsRig(t, &program{snap: serving(desktopKey("desk")), contents: contents{records: records(3)}})
+	r.until("the records", func() bool { return q.view.Len() == 3 })
+	l := q.newLine().(*line)
+	q.fillLine(1, l)
+	l.MouseIn(&desktop.MouseEvent{})
+	if !strings.Contains(q.foot.Text, "asked for sonnet · went to zai/gpt-oss-120b · key home · rule everything · 200 ok · 2 attempts") {
+		t.Errorf("the foot says %q", q.foot.Text)
+	}
+	l.MouseOut()
+	if !strings.Contains(q.foot.Text, "3 requests") {
+		t.Errorf("the foot says %q", q.foot.Text)
+	}
+}
+
+func TestWhatIsLookedAtStaysWhereItIs(t *testing.T) {
+	r, q := requestsRig(t, &program{snap: serving(desktopKey("desk")), contents: contents{records: records(400)}})
+	r.until("the records", func() bool { return q.view.Len() == 400 })
+	q.list.ScrollToOffset(1000)
+	r.publish(ended("x"), ended("y"))
+	r.until("two more rows", func() bool { return q.view.Len() == 402 })
+	if got := q.list.GetScrollOffset(); got != 1000+2*rowHeight {
+		t.Errorf("the offset is %v", got)
+	}
+}
+
+func TestColumnsGoWhereThereIsLittleRoom(t *testing.T) {
+	g := requestGrid()
+	shown := func(width float32) (names string) {
+		for i, p := range g.fit(width) {
+			if p.w > 0 {
+				names += g.columns[i].name + " "
+			}
+		}
+		return names
+	}
+	if got := shown(1600); !strings.Contains(got, "Cost") || !strings.Contains(got, "Cached") {
+		t.Errorf("a wide window has %s", got)
+	}
+	narrow := shown(leastWidth - railWidth - 2*apart)
+	for _, name := range []string{"Time", "Asked", "Went to", "Status", "Took"} {
+		if !strings.Contains(narrow, name) {
+			t.Errorf("a narrow window lacks %s: %s", name, narrow)
+		}
+	}
+	for _, width := range []float32{700, 900, 1100, 3000} {
+		places := g.fit(width)
+		end := float32(0)
+		for _, p := range places {
+			if p.w > 0 && p.x < end {
+				t.Errorf("%v: a column begins at %v, within the one before, which ends at %v", width, p.x, end)
+			}
+			end = max(end, p.x+p.w)
+		}
+		if end > width+0.01 {
+			t.Errorf("%v: the columns end at %v", width, end)
+		}
+	}
+}
+
+func TestATextThatIsTooLongIsCutWithAnEllipsis(t *testing.T) {
+	test.NewTempApp(t)
+	for _, mono := range []bool{false, true} {
+		style := fyne.TextStyle{Monospace: mono}
+		cut := fitText("cerebras/gpt-oss-120b", 80, textSize, style)
+		if !strings.HasSuffix(cut, "…") || fyne.MeasureText(cut, textSize, style).Width > 80 {
+			t.Errorf("%q is %v wide", cut, fyne.MeasureText(cut, textSize, style).Width)
+		}
+		if got := fitText("short", 200, textSize, style); got != "short" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestARequestIsSentOnceMoreToAnotherProvider(t *testing.T) {
+	now := exchange("again")
+	now.Provider, now.Model, now.Got.Text = "zai", "glm-5.3", `{"choices":[{"message":{"content":"another answer"}}]}`
+	zai := state.Key{Provider: "zai", ProviderName: "Z.ai", Name: "plan", Origin: state.FromKeychain, State: state.Ready}
+	p := &program{
+		snap: serving(desktopKey("desk"), zai), exchanges: map[string]state.Exchange{"a": exchange("a")}, hold: nil,
+		contents: contents{answer: now},
+	}
+	r := newRig(t, p, host)
+	r.u.showRequest("a")
+	r.sees("no other rule applies")
+	r.tap("Replay")
+	if !r.button("Send once more").Disabled() {
+		t.Error("it can be sent to nobody")
+	}
+	r.pane().replay.provider.SetSelected("Z.ai")
+	r.tap("Send once more, with your key of Z.ai")
+	r.asked("replay a zai")
+	r.sees("Then: cerebras/gpt-oss-120b · 200", "this a", "Now: zai/glm-5.3 · 200", "another answer")
+
+	p.set(func() { p.fail = map[string]error{"replay": errNo} })
+	r.tap("Send once more, with your key of Z.ai")
+	r.sees("The disk is full.")
+	if r.pane().replay.send.Disabled() {
+		t.Error("it cannot be tried again")
+	}
+}
+
+func TestARequestIsCopiedAsACommandAndSaved(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk")), exchanges: map[string]state.Exchange{"a": exchange("a")}}
+	r := newRig(t, p, host)
+	r.u.showRequest("a")
+	r.sees("no other rule applies")
+	r.tap("Copy as curl")
+	if got := r.desk.Clipboard().Content(); !strings.HasPrefix(got, "curl 'http://127.0.0.1:18080") || !strings.Contains(got, `"which a"`) {
+		t.Errorf("copied %q", got)
+	}
+	r.tap("Save")
+	r.sees("Saved as /saved/request-")
+	for name, text := range p.exported {
+		if !strings.HasSuffix(name, "-a.txt") || !strings.Contains(text, `"which a"`) || !strings.Contains(text, "Rule long context") {
+			t.Errorf("%s has %q", name, text)
+		}
+	}
+	test.Tap(r.pane().more)
+	if strings.Contains(r.text(), "any provider") {
+		t.Error("the list is still there")
+	}
+	r.u.escape()
+	if r.u.open.name != tabOverview {
+		t.Errorf("Escape leads to %s", r.u.open.name)
+	}
+}
+
+func routingRig(t *testing.T) (*rig, *program, *routing) {
+	t.Helper()
+	p := &program{snap: serving(desktopKey("desk")), contents: contents{rules: state.Rules{
+		Origin: "default", Default: true, Targets: []string{"cerebras/large", "zai/large"},
+		List: []state.Rule{
+			{Was: "long", Name: "long", TokensOver: 120_000, Use: []string{"zai/large"}},
+			{Was: "everything", Name: "everything", Use: []string{"cerebras/large", "zai/large"}},
+		},
+	}}}
+	r := newRig(t, p, host)
+	r.u.turn(tabRouting)
+	page := r.u.open.page.(*routing)
+	r.sees("long", "over 120,000 tokens", "every other request", "cerebras/large", "no key", "These are the default ones.")
+	return r, p, page
+}
+
+func TestARuleIsChangedAndWritten(t *testing.T) {
+	r, p, page := routingRig(t)
+	if !page.save.Disabled() {
+		t.Error("nothing was changed, and it can be saved")
+	}
+	page.choose(0)
+	page.editor.tokens.SetText("100k")
+	page.editor.model.SetText("*opus*")
+	page.editor.targets.SetSelected("cerebras/large")
+	r.sees("over 100,000 tokens and model *opus*")
+	if got := page.editor.use.Text; got != "zai/large, cerebras/large" {
+		t.Errorf("targets %q", got)
+	}
+	r.tap("Save")
+	r.asked("set rules")
+	r.sees("Saved. It holds from the next request on.", "from settings.toml:3")
+	if got := p.rules.List[0]; got.TokensOver != 100_000 || got.Model != "*opus*" || len(got.Use) != 2 {
+		t.Errorf("written: %+v", got)
+	}
+}
+
+func TestWhatIsWrongWithARuleStandsBesideTheField(t *testing.T) {
+	r, _, page := routingRig(t)
+	page.choose(0)
+	page.editor.tokens.SetText("many")
+	r.sees("Must be a whole number of tokens, or nothing.")
+	page.editor.tokens.SetText("")
+	r.sees("It holds for every request, so no rule after it is ever reached")
+	page.editor.model.SetText("*x*")
+	page.editor.use.SetText("acme/large")
+	r.sees("There is no provider acme.")
+	if !page.save.Disabled() {
+		t.Error("it can be saved")
+	}
+	r.tap("Undo")
+	if page.dirty() || strings.Contains(r.text(), "acme") {
+		t.Error("it is not undone")
+	}
+}
+
+func TestRulesAreAddedMovedAndRemoved(t *testing.T) {
+	r, p, page := routingRig(t)
+	r.tap("Add a rule")
+	page.editor.name.SetText("opus")
+	test.Tap(page.rows[1].up)
+	names := func(list []state.Rule) (out string) {
+		for _, rule := range list {
+			out += rule.Name + " "
+		}
+		return out
+	}
+	if got := names(page.draft); got != "opus long everything " || page.chosen != 0 {
+		t.Fatalf("%s, chosen %d", got, page.chosen)
+	}
+	test.Tap(page.rows[1].drop)
+	r.tap("Save")
+	r.until("the table", func() bool { return names(page.rules.List) == "opus everything " && !page.dirty() && !page.busy })
+	p.set(func() { p.fail = map[string]error{"set rules": errNo} })
+	page.choose(0)
+	page.editor.name.SetText("sonnet")
+	r.tap("Save")
+	r.sees("The disk is full.")
+	if page.draft[0].Name != "sonnet" {
+		t.Error("the draft is lost")
+	}
+}
+
+func TestADryRunLooksAtNowAndAhead(t *testing.T) {
+	r, p, page := routingRig(t)
+	p.way = func(q DryRun) (state.Explanation, error) {
+		x := state.Explanation{Facts: "openai dialect", Rule: "everything", Rules: []event.Tried{{Rule: "everything", Matched: true, Reason: "no other rule matched"}}}
+		step := state.Step{Target: "zai/large", Key: "plan", Verdict: "taken"}
+		if q.In > 0 {
+			step = state.Step{Target: "cerebras/large", Key: "desk", Verdict: "taken"}
+		}
+		x.Steps = []state.Step{step}
+		return x, nil
+	}
+	if !page.dry.ask.Disabled() {
+		t.Error("nothing can be asked")
+	}
+	page.dry.body.SetText("{}")
+	r.tap("Which way would it go?")
+	r.asked("explain  {} 0s")
+	r.asked("explain  {} 1m0s")
+	r.sees("Goes to zai/large with key plan, by the rule everything.", "Goes to cerebras/large with key desk", "openai dialect")
+
+	r.publish(ended("a"))
+	r.until("the request", func() bool { return len(r.u.st.Decisions(1)) == 1 })
+	page.opened()
+	page.dry.recent.SetSelectedIndex(0)
+	r.asked("explain a  0s")
+	r.until("both answers", func() bool { return !page.dry.busy })
+	page.dry.body.SetText("{ }")
+	if page.dry.id != "" || page.dry.recent.Selected != "" {
+		t.Error("a body is typed, and the request is meant")
+	}
+	p.set(func() { p.way = nil })
+	r.tap("Which way would it go?")
+	r.sees("This is no request.")
+}
+
+func TestUsageIsAPictureAndATable(t *testing.T) {
+	used := func(name string, n int) state.Used {
+		return state.Used{Name: name, Requests: n, Prompt: 2000, Cached: 500, Completion: 900, Cost: 0.42, Priced: n}
+	}
+	p := &program{snap: serving(), contents: contents{usage: map[string]state.Usage{
+		state.PeriodToday: {
+			Period: state.PeriodToday, Hourly: true, Total: used("", 3), Times: []state.Used{{Start: time.Now()}, used("", 3)},
+			Providers: []state.Used{used("cerebras", 3)}, Clients: []state.Used{used("codex", 3)}, Saved: 90 * time.Second, Against: "zai",
+		},
+		state.PeriodWeek: {Period: state.PeriodWeek, Total: state.Used{}, Times: []state.Used{{Start: time.Now()}}},
+	}}}
+	r := newRig(t, p, host)
+	r.u.turn(tabUsage)
+	page := r.u.open.page.(*usage)
+	r.sees("3 requests, 0 failed · 2.0k tokens in, 500 of them cached · 900 out", "Cost: $0.42", "cerebras", "Time saved: 1 min 30 s, against what zai would have taken")
+	if len(page.chart.values) != 2 || page.chart.values[1][0] != 900 || page.chart.values[1][1] != 1500 || page.chart.values[1][2] != 500 {
+		t.Errorf("the picture shows %v", page.chart.values)
+	}
+	page.chart.Resize(fyne.NewSize(200, 100))
+	page.chart.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(150, 10)}})
+	r.sees("3 requests, 2.0k tokens in, 500 of them cached, 900 out · $0.42")
+	page.chart.MouseOut()
+	r.tap("By client")
+	r.sees("codex")
+	r.tap("7 days")
+	r.asked("usage week")
+	r.sees("Nothing was used in this time.")
+	if strings.Contains(r.text(), "Time saved") {
+		t.Error("time is saved that nobody knows of")
+	}
+	p.set(func() { p.fail = map[string]error{"usage": errNo} })
+	r.tap("30 days")
+	r.sees("The disk is full.")
+}
+
+func TestAKeyIsProbedGivenAnAccountAndItsPolicyTold(t *testing.T) {
+	zai := state.Key{Provider: "zai", ProviderName: "Z.ai", Name: "plan", Endpoint: "plan", Origin: state.FromKeychain, State: state.Ready}
+	p := &program{snap: serving(zai)}
+	r, k := keysRig(t, p)
+	r.until("the providers", func() bool { return len(k.form.providers) > 0 })
+	k.list.Select(0)
+	r.sees("The coding plan is for coding tools.", "Keys of one account share its limits")
+	r.tap("Open the policy")
+	if len(r.desk.opened) != 1 || r.desk.opened[0] != "https://z.ai/policy" {
+		t.Errorf("opened %v", r.desk.opened)
+	}
+	r.tap("Probe now")
+	r.asked("probe zai plan")
+	r.sees("It works, and is used from now on.")
+	k.card.account.SetText("office")
+	r.tap("Set")
+	r.asked("account zai plan office")
+	r.sees("Its account is changed.")
+}
+
+func TestAProviderIsPinnedFromTheOverview(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk"))}
+	r := newRig(t, p, host)
+	o := r.u.open.page.(*overview)
+	p.set(func() { p.snap.Server.Pinned, p.snap.Server.PinUntil = "cerebras", time.Now().Add(forPin) })
+	o.pin.SetSelected("Pin Cerebras for 15 min")
+	r.asked("pin cerebras 15m0s")
+	r.until("until when it is pinned", func() bool { return strings.HasPrefix(o.pin.PlaceHolder, "cerebras until ") })
+	o.pin.SetSelected("End the pin")
+	r.asked("pin  0s")
+}
+
+func TestTheOverviewShowsWhatIsLeftAndHowFastItIs(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk"))}
+	p.snap.Limits = []state.Limit{{Provider: "cerebras", Account: "desk", Kind: "tokens", Window: "minute", Limit: 100, Remaining: 71, Reset: time.Now().Add(time.Hour)}}
+	r := newRig(t, p, host)
+	r.sees("tokens", "71 %")
+	e := ended("a")
+	e.Time, e.Stream, e.FirstByte, e.Took = time.Now().Add(-time.Second), true, 210*time.Millisecond, 710*time.Millisecond
+	e.Tokens.Completion = 520
+	r.publish(e)
+	r.sees("1,040 tok/s", "0.21 s")
+	o := r.u.open.page.(*overview)
+	if o.tick(time.Now()) != 500*time.Millisecond {
+		t.Error("the line of the speed stands still")
+	}
+	r.u.hide()
+	r.u.opt.TrayHost = false
+	if out := r.u.draw(news{}); out.next != 0 {
+		t.Errorf("nobody looks, and a timer of %s is wished for", out.next)
+	}
+}
+
+func BenchmarkTheListOfAHundredThousandRequests(b *testing.B) {
+	test.NewTempApp(b)
+	s := state.New(state.Snapshot{})
+	q := &requests{u: &UI{st: s}, grid: requestGrid()}
+	s.Requests().Open(true)
+	page := records(state.RequestPage)
+	for n := 0; n < state.RequestsShown; n += len(page) {
+		want, ok := s.Requests().Want(n)
+		if !ok {
+			b.Fatal(n)
+		}
+		s.Requests().Page(want, page)
+	}
+	q.view, q.at = s.Requests().View(), time.Now()
+	if q.view.Len() != state.RequestsShown {
+		b.Fatal(q.view.Len())
+	}
+	rows := make([]*line, 24) // that a window shows
+	for i := range rows {
+		rows[i] = q.newLine().(*line)
+		rows[i].Resize(fyne.NewSize(900, rowHeight-tight))
+	}
+	at := 0
+	b.ResetTimer()
+	for b.Loop() { // a frame of a scroll: every row shows another request
+		at = (at + 7919) % (q.view.Len() - len(rows))
+		for i, l := range rows {
+			q.fillLine(at+i, l)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package state
+
+import (
+	"strings"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/event"
+)
+
+// Explanation is which way a request would go at a moment.
+type Explanation struct {
+	At      time.Time
+	Facts   string // "OpenAI dialect, model sonnet, streamed, 1,204 bytes of text, about 310 tokens"
+	Changes []string
+	Rule    string
+	Reason  string
+	Rules   []event.Tried
+	Steps   []Step
+	Refused string // why it would be refused; "" if it would not
+}
+
+// Step is one target of the chain.
+type Step struct {
+	Target, Model, Why, Dialect string
+	Key                         string // that would be used; "" if none would
+	Verdict                     string // "taken", "passed over: …"
+	Keys                        []StepKey
+	Changes                     []string
+	Refused                     string
+}
+
+// Taken reports whether the request would go there.
+func (s *Step) Taken() bool { return s.Key != "" }
+
+// StepKey is one key of a target.
+type StepKey struct{ Name, State, Words string }
+
+// Way is an explanation in rows, one under the other.
+func (x *Explanation) Way() []WhyRow {
+	rows := ruleRows(x.Rules)
+	for i := range x.Steps {
+		rows = append(rows, x.Steps[i].rows()...)
+	}
+	return rows
+}
+
+func (s *Step) rows() []WhyRow {
+	row := WhyRow{Kind: WhyTry, Mark: Plain, Name: s.Target, Text: s.Verdict}
+	switch {
+	case s.Refused != "":
+		row.Mark, row.Text = Bad, "cannot be said there: "+s.Refused
+	case s.Taken():
+		row.Mark = Good
+	case strings.HasPrefix(s.Verdict, "waited") || strings.HasPrefix(s.Verdict, "refused"):
+		row.Mark = Waiting
+	}
+	row.Text += " · sends " + s.Model + " (" + s.Why + ")"
+	rows := []WhyRow{row}
+	for _, k := range s.Keys {
+		mark, ok := keyMarks[k.State]
+		if !ok || (k.State == Ready && k.Words != Ready) {
+			mark = Waiting
+		}
+		text := k.Words
+		if k.Name == s.Key {
+			text += " · it would serve"
+		}
+		rows = append(rows, WhyRow{Kind: WhyKey, Mark: mark, Name: k.Name, Text: text})
+	}
+	return rows
+}
+
+// Answer is the explanation in one sentence: "goes to cerebras/large with key
+// desk, by the rule everything".
+func (x *Explanation) Answer() string {
+	if x.Refused != "" {
+		return "is refused: " + x.Refused
+	}
+	for i := range x.Steps {
+		if s := &x.Steps[i]; s.Taken() {
+			return "goes to " + s.Target + " with key " + s.Key + ", by the rule " + x.Rule
+		}
+	}
+	for i := range x.Steps {
+		if s := &x.Steps[i]; strings.HasPrefix(s.Verdict, "waited") || strings.HasPrefix(s.Verdict, "refused") {
+			return s.Target + ": " + s.Verdict
+		}
+	}
+	return "finds no key that can serve"
+}

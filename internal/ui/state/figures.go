@@ -1,0 +1,106 @@
+package state
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/glmtray/glmtray/internal/event"
+)
+
+// Tokens writes a count of tokens: "812", "1.2k", "131k", "2.4M"; none as "–".
+func Tokens(n int) string {
+	if n <= 0 {
+		return none
+	}
+	return shortly(int64(n))
+}
+
+// Money writes US dollars: "$0.42", "$0.0042", "$1,240"; what is less than a
+// hundredth of a cent as "<$0.0001".
+func Money(usd float64) string {
+	switch {
+	case usd == 0:
+		return "$0.00"
+	case usd < 0.0001:
+		return "<$0.0001"
+	case usd < 0.01:
+		return "$" + strconv.FormatFloat(usd, 'f', 4, 64)
+	case usd < 1000:
+		return "$" + strconv.FormatFloat(usd, 'f', 2, 64)
+	}
+	return "$" + Thousands(int(usd+0.5))
+}
+
+// Cost is what a request cost.
+type Cost struct {
+	USD   float64
+	Known bool
+	Plan  bool // it belongs to a plan: USD is what it would have cost without
+}
+
+// costOf is what a request cost.
+func costOf(e *event.Finished) Cost {
+	if e.Cost == nil {
+		return Cost{}
+	}
+	return Cost{USD: *e.Cost, Known: true, Plan: e.CostEquivalent}
+}
+
+// String writes a cost: "$0.42", "(0.42)" for what a plan covers, "–" if it is
+// not known.
+func (c Cost) String() string {
+	switch {
+	case !c.Known:
+		return none
+	case c.Plan:
+		return "(" + Money(c.USD) + ")"
+	}
+	return Money(c.USD)
+}
+
+// PerSecond writes a speed in tokens per second: "1,040", "8.4".
+func PerSecond(v float64) string {
+	switch {
+	case v <= 0:
+		return none
+	case v < 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return Thousands(int(v + 0.5))
+}
+
+// First writes the time to the first token, which needs no more than hundredths
+// of a second: "0.21 s"; "–" if it is not known.
+func First(d time.Duration) string {
+	if d <= 0 {
+		return none
+	}
+	return Took(max(d, 100*time.Millisecond).Round(10 * time.Millisecond)) // always in seconds
+}
+
+// Runs writes how long something runs already, in whole seconds: "0:03".
+func Runs(d time.Duration) string { return left(max(d, 0).Truncate(time.Second), time.Second) }
+
+// Ago says how long ago something was: "now", "12 s ago", "2 min ago", "3 h
+// ago", "2026-11-20".
+func Ago(t, now time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return none
+	case d < time.Second:
+		return "now"
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s ago"
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min ago"
+	case d < 24*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h ago"
+	}
+	return t.Local().Format(time.DateOnly)
+}
+
+// Percent writes a share of 1: "71 %".
+func Percent(share float64) string {
+	return strconv.Itoa(int(100*min(max(share, 0), 1)+0.5)) + " %"
+}
