@@ -63,8 +63,13 @@ func (d *desktop) Snapshot() state.Snapshot {
 }
 
 func keyShown(provider string, k *keypool.State) state.Key {
+	var twin string // one at a time: once they are joined, the next is named
+	if len(k.SharesWith) > 0 {
+		twin = k.SharesWith[0]
+	}
 	return state.Key{
-		Provider: k.Provider, ProviderName: provider, Name: k.Name, Account: k.Account, Endpoint: k.Endpoint,
+		SharesWith: twin,
+		Provider:   k.Provider, ProviderName: provider, Name: k.Name, Account: k.Account, Endpoint: k.Endpoint,
 		Origin: k.Origin, Fingerprint: k.Fingerprint, State: k.State, CoolUntil: k.CoolUntil, Reason: k.Reason,
 		Current: k.Current, InFlight: k.InFlight, Slots: k.Slots, Errors: k.Errors, Uses: k.Uses, LastUsed: k.LastUsed,
 	}

@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -26,6 +28,9 @@ type keyCard struct {
 	test, retry, up, down, onoff   *widget.Button
 	name, account                  *field
 	label, probe                   *widget.Button
+	shared                         *fyne.Container // another key that seems to be of the same account
+	sharedText                     *widget.Label
+	join                           *widget.Button
 	policy                         *fyne.Container // what the vendor's plan permits
 	policyText                     *widget.Label
 	policyLink                     *widget.Button
@@ -40,7 +45,7 @@ func newKeyCard(k *keys) *keyCard {
 	c := &keyCard{
 		k: k, title: heading(""), mark: widget.NewIcon(shapes[state.Good]), word: widget.NewLabel(""), why: wrapped(""),
 		facts: wrapped(""), fixed: wrapped(""), message: wrapped(""), question: wrapped(""), name: k.u.field(""),
-		account: k.u.field(tr("an account of its own")), policyText: caption(""),
+		account: k.u.field(tr("an account of its own")), policyText: caption(""), sharedText: wrapped(""),
 	}
 	c.word.TextStyle.Monospace = true
 	c.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
@@ -50,6 +55,8 @@ func newKeyCard(k *keys) *keyCard {
 	c.label = widget.NewButton(tr("Set"), c.doAccount)
 	c.account.OnSubmitted = func(string) { c.doAccount() }
 	c.account.OnChanged = func(string) { c.able() }
+	c.join = widget.NewButton(tr("Give them one account"), c.doJoin)
+	c.shared = container.NewVBox(c.sharedText, inset(container.NewHBox(c.join)))
 	c.policyLink = quietButton(tr("Open the policy"), nil, func() { k.u.openLink(c.link) })
 	c.policy = container.New(layout.NewCustomPaddedVBoxLayout(0), c.policyText, container.NewHBox(c.policyLink))
 	c.retry = widget.NewButton(tr("Use again now"), c.doRetry)
@@ -68,6 +75,7 @@ func newKeyCard(k *keys) *keyCard {
 		labelled(tr("Name"), container.NewBorder(nil, nil, nil, c.rename, c.name)),
 		labelled(tr("Account"), container.NewBorder(nil, nil, nil, c.label, c.account)),
 		caption(tr("Keys of one account share its limits: give them one account, and they cool down together.")),
+		c.shared,
 		inset(container.NewHBox(c.up, c.down, c.onoff, c.remove)), c.asking,
 	)
 	c.box = container.NewVBox(
@@ -113,6 +121,7 @@ func (c *keyCard) show(r state.KeyRow) {
 	setText(c.why, sentence(r.Detail)) // "" if there is nothing to say
 	show(c.why, r.Detail != "")
 	setText(c.facts, facts(&r))
+	c.drawShared(&r)
 	show(c.own, !r.Fixed)
 	show(c.fixed, r.Fixed)
 	setText(c.fixed, tr("This key comes from")+" "+r.Origin+". "+tr("It is changed there, and in force at the next start."))
@@ -167,6 +176,7 @@ func (c *keyCard) able() {
 	enable(c.test, free && c.row.State != state.Missing)
 	enable(c.probe, free && c.row.State != state.Missing)
 	enable(c.label, free && strings.TrimSpace(c.account.Text) != c.row.Account)
+	enable(c.join, free)
 	enable(c.retry, free)
 	enable(c.up, free && up)
 	enable(c.down, free && down)
@@ -234,6 +244,38 @@ func (c *keyCard) doAccount() {
 		return
 	}
 	c.quiet(tr("Changing it…"), tr("Its account is changed."), id, func(ctx context.Context) error {
+		return c.k.u.b.SetAccount(ctx, id.provider, id.name, account)
+	})
+}
+
+// drawShared says which other key's limits move with this one's.
+func (c *keyCard) drawShared(r *state.KeyRow) {
+	show(c.shared, r.SharesWith != "")
+	if r.SharesWith != "" {
+		setText(c.sharedText, tr("What is left of {{.Key}} moves with this key's: they seem to be of one account. "+
+			"As one account they cool down together, and neither is tried in vain.", "Key", r.SharesWith))
+	}
+}
+
+// doJoin gives a key and the one it seems to share its limits with one account:
+// the one that either has, else this key's name.
+func (c *keyCard) doJoin() {
+	id, twin, mine, theirs := c.id(), c.row.SharesWith, c.row.Account, ""
+	for _, r := range c.k.u.st.Keys(time.Now()) {
+		if r.Provider == id.provider && r.Name == twin {
+			theirs = r.Account
+		}
+	}
+	account := cmp.Or(mine, theirs, id.name)
+	c.quiet(tr("Changing it…"), tr("They are one account now."), id, func(ctx context.Context) error {
+		if theirs != account {
+			if err := c.k.u.b.SetAccount(ctx, id.provider, twin, account); err != nil {
+				return err // as of a key that the environment brings
+			}
+		}
+		if mine == account {
+			return nil
+		}
 		return c.k.u.b.SetAccount(ctx, id.provider, id.name, account)
 	})
 }

@@ -394,6 +394,26 @@ func TestAKeyIsProbedGivenAnAccountAndItsPolicyTold(t *testing.T) {
 	r.sees("Its account is changed.")
 }
 
+func TestKeysThatShareTheirLimitsAreJoinedAtAClick(t *testing.T) {
+	desk, home := desktopKey("desk"), desktopKey("home")
+	desk.SharesWith, home.SharesWith = "home", "desk"
+	home.Account = "private"
+	p := &program{snap: serving(desk, home)}
+	r, k := keysRig(t, p)
+	k.list.Select(0)
+	r.sees("What is left of home moves with this key's")
+	r.tap("Give them one account")
+	r.asked("account cerebras desk private")
+	r.sees("They are one account now.")
+	p.set(func() {
+		for i := range p.snap.Keys {
+			p.snap.Keys[i].SharesWith = ""
+		}
+	})
+	r.u.redraw()
+	r.until("nothing more to join", func() bool { return !k.card.shared.Visible() })
+}
+
 func TestAProviderIsPinnedFromTheOverview(t *testing.T) {
 	p := &program{snap: serving(desktopKey("desk"))}
 	r := newRig(t, p, host)

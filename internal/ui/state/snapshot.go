@@ -56,6 +56,7 @@ type Key struct {
 	ProviderName string // for people
 	Name         string
 	Account      string
+	SharesWith   string // another key of the provider that seems to be of the same account; "": none does
 	Endpoint     string
 	Origin       string // "keychain", or the variable that brought it: then it cannot be changed here
 	Fingerprint  string
