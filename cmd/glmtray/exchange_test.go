@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 	"github.com/glmtray/glmtray/internal/store"
@@ -62,7 +63,15 @@ func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 	}
 
 	asked(t, url, "another marmot")
-	asked(t, url, "a third marmot") // and the first is no longer in memory
+	third := asked(t, url, "a third marmot")
+	for limit := time.Now().Add(awaitLimit); ; time.Sleep(pollEvery) { // a request is remembered after its client has the answer
+		if _, ok := d.recent.Find(third); ok {
+			break // and the first is no longer in memory
+		}
+		if time.Now().After(limit) {
+			t.Fatal("the third is not remembered")
+		}
+	}
 	if x, err = d.Exchange(t.Context(), first); err != nil || x.Absent == "" || len(x.Tries) != 1 || x.Sent.Text != "" {
 		t.Errorf("%+v, %v", x, err)
 	}
