@@ -31,6 +31,20 @@ func asked(t *testing.T, url, text string) (id string) {
 	return resp.Header.Get("X-Request-Id")
 }
 
+// awaitRecent waits until a request is remembered, which is after its client has
+// the answer.
+func awaitRecent(t *testing.T, recent *store.Recent, id string) {
+	t.Helper()
+	for limit := time.Now().Add(awaitLimit); ; time.Sleep(pollEvery) {
+		if _, ok := recent.Find(id); ok {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatal("it is not remembered")
+		}
+	}
+}
+
 func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 	const key = "csk-desk-0123456789abcdef"
 	provider, err := simulator.Start(t.Context(), "127.0.0.1:0", simulator.Script{
@@ -62,15 +76,8 @@ func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 
-	asked(t, url, "another marmot")
-	third := asked(t, url, "a third marmot")
-	for limit := time.Now().Add(awaitLimit); ; time.Sleep(pollEvery) { // a request is remembered after its client has the answer
-		if _, ok := d.recent.Find(third); ok {
-			break // and the first is no longer in memory
-		}
-		if time.Now().After(limit) {
-			t.Fatal("the third is not remembered")
-		}
+	for _, text := range []string{"another marmot", "a third marmot"} { // and the first is no longer in memory
+		awaitRecent(t, d.recent, asked(t, url, text))
 	}
 	if x, err = d.Exchange(t.Context(), first); err != nil || x.Absent == "" || len(x.Tries) != 1 || x.Sent.Text != "" {
 		t.Errorf("%+v, %v", x, err)
