@@ -88,6 +88,9 @@ func (d *desktop) Rules(ctx context.Context) (state.Rules, error) {
 	out := state.Rules{Origin: string(origin), Default: origin == "" || origin == config.FromDefault}
 	for _, r := range s.Rules {
 		rule := state.Rule{Was: r.Name, Name: r.Name, Images: r.When.Images, TokensOver: r.When.TokensOver, Model: r.When.Model}
+		if r.Canary.Share > 0 {
+			rule.Canary = r.Canary.String()
+		}
 		for _, t := range r.Use {
 			rule.Use = append(rule.Use, t.String())
 		}

@@ -21,7 +21,8 @@ type ruleChunk struct {
 	span span
 }
 
-// SetRules makes the routing table what list says, in that order. What stays of
+// SetRules makes the routing table what list says, in that order. A canary is not
+// written: one that stands in the file stays with its rule. What stays of
 // a rule stays as it is written, with its comments, and moves with it. A file
 // without rules, which means the default ones, gets them all.
 func (d *Doc) SetRules(list []RuleEdit) error {
@@ -30,7 +31,7 @@ func (d *Doc) SetRules(list []RuleEdit) error {
 		return err
 	}
 	had := defaults("")
-	readSettings(had, d.data, fileName, "") // whoever edits it next tells what is wrong with it
+	_ = readSettings(had, d.data, fileName, "") // what is wrong with it is told when the new text is read
 	texts := make([]string, len(list))
 	for i := range list {
 		e := &list[i]
@@ -154,16 +155,9 @@ func (d *Doc) setIn(table, name, value string) error {
 // setWhen changes a rule's condition in the way in which it is written: in one
 // line, by dotted names, or in a table of its own.
 func (d *Doc) setWhen(w When) error {
-	blocks, err := d.blocks()
+	dotted, table, err := d.whenForm()
 	if err != nil {
 		return err
-	}
-	dotted, table := false, false
-	for i := range blocks {
-		table = table || blocks[i].name == "rule.when"
-		for _, p := range blocks[i].pairs {
-			dotted = dotted || (blocks[i].name == "rule" && strings.HasPrefix(p.name, "when."))
-		}
 	}
 	if !dotted && !table {
 		text := ""
@@ -183,6 +177,18 @@ func (d *Doc) setWhen(w When) error {
 		}
 	}
 	return nil
+}
+
+// whenForm tells in which way the one rule's condition is written.
+func (d *Doc) whenForm() (dotted, table bool, err error) {
+	blocks, err := d.blocks()
+	for i := range blocks {
+		table = table || blocks[i].name == "rule.when"
+		for _, p := range blocks[i].pairs {
+			dotted = dotted || (blocks[i].name == "rule" && strings.HasPrefix(p.name, "when."))
+		}
+	}
+	return dotted, table, err
 }
 
 // whenFields are the conditions with their values; "" for none.

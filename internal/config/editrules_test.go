@@ -154,6 +154,21 @@ func TestRulesMoveWithTheirComments(t *testing.T) {
 	}
 }
 
+func TestACanaryStaysWithItsRule(t *testing.T) {
+	text := strings.Replace(ruled, "use = [\"zai/small\"]\n", "use = [\"zai/small\"]\ncanary = { share = \"5%\", use = [\"zai/glm-5.3\"] } # a trial\n", 1)
+	list := ruleEdits(t, text)
+	list[2].Canary = Canary{} // whoever edits may not know of it
+	list[2].Use = targets("zai/large")
+	list[1], list[2] = list[2], list[1]
+	got, err := edit(t, text, func(d *Doc) error { return d.SetRules(list) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := ruleEdits(t, got); after[1].Name != "small" || after[1].Canary.Share != 5 || !strings.Contains(got, "# a trial") {
+		t.Errorf("%+v\n%s", after[1], got)
+	}
+}
+
 func TestTheDefaultRulesAreWrittenOutOnceTheyAreEdited(t *testing.T) {
 	list := make([]RuleEdit, 0, 4)
 	for _, r := range DefaultRules(120_000) {

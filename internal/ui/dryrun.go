@@ -51,11 +51,15 @@ func (w *wayPane) set(x *state.Explanation) {
 		if row.Kind == state.WhyKey {
 			row.Name = "    " + row.Name
 		}
-		objects = append(objects, whyLine(&row))
+		objects = append(objects, whyLine(&row, wayColumns))
 	}
 	w.list.Objects = objects
 	w.list.Refresh()
 }
+
+// wayColumns are narrow: two ways stand side by side, and a step that is not made
+// takes no time.
+var wayColumns = columns{markWidth, 7 * apart, 0, near}
 
 func newDryRun(u *UI) *dryRun {
 	d := &dryRun{u: u, message: wrapped(""), facts: cell(false)}

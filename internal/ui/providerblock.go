@@ -28,7 +28,7 @@ type providerBlock struct {
 // Sizes of the overview's parts.
 const (
 	graphWidth, graphHeight = float32(120), float32(20)
-	gaugeWidth              = 10 * apart
+	gaugeWidth              = 13 * apart
 	coolWidth               = 3 * apart
 )
 
@@ -160,7 +160,7 @@ func (keyColumns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	for _, o := range objects {
 		h = max(h, o.MinSize().Height)
 	}
-	return fyne.NewSize(2*gaugeWidth+16*apart, h)
+	return fyne.NewSize(30*apart, h)
 }
 
 // Layout implements fyne.Layout.
@@ -205,7 +205,7 @@ type gauge struct {
 
 func newGauge(name string) *gauge {
 	g := &gauge{bar: newBar(tight+2, theme.ColorNameSuccess), text: figure()}
-	g.box = container.NewBorder(nil, nil, pale(small(name)), atLeast(3*apart, 0, g.text), g.bar)
+	g.box = container.NewBorder(nil, nil, faint(small(name)), atLeast(3*apart, 0, g.text), g.bar)
 	return g
 }
 

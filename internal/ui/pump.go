@@ -33,7 +33,8 @@ type news struct {
 // outcome is what a frame wishes.
 type outcome struct {
 	next  time.Duration // until a figure changes by itself; 0: nothing runs down
-	stale bool          // a snapshot is needed
+	stale bool          // a snapshot is needed at once
+	worn  bool          // and with the next frame, whatever that is for
 }
 
 // pump carries events to the window: at most ten frames a second, one at a
@@ -104,7 +105,7 @@ func (p *pump) run(ctx context.Context) {
 		if n.events != nil {
 			asked = p.rest(ctx, calm-time.Since(drawn))
 		}
-		fresh = asked
+		fresh = asked || o.worn
 	}
 }
 

@@ -223,7 +223,7 @@ func (w *whyPane) set(x *state.Exchange) {
 				kind = row.Kind
 				objects = append(objects, heading(tr(whyHeads[kind])))
 			}
-			objects = append(objects, whyLine(&row))
+			objects = append(objects, whyLine(&row, whyColumns))
 		}
 		objects = append(objects, heading(tr("Facts")))
 		for _, f := range x.Facts() {
@@ -234,14 +234,15 @@ func (w *whyPane) set(x *state.Exchange) {
 	w.list.Refresh()
 }
 
-// whyLine is one step of a way: a mark, what it is about, the reason, the time.
-func whyLine(row *state.WhyRow) fyne.CanvasObject {
+// whyLine is one step of a way in columns: a mark, what it is about, the reason,
+// the time.
+func whyLine(row *state.WhyRow, in columns) fyne.CanvasObject {
 	name, took := cell(false), figure()
 	name.SetText(row.Name)
 	took.SetText(row.Took)
 	text := wrapped(row.Text)
 	icon := container.New(layout.NewCustomPaddedLayout(near, 0, tight, tight), container.NewGridWrap(fyne.NewSquareSize(apart), widget.NewIcon(shapes[row.Mark])))
-	return container.New(tucked{whyColumns}, icon, name, text, took)
+	return container.New(tucked{in}, icon, name, text, took)
 }
 
 // whyColumns are those of a step, and the last is free beside the scroll bar.

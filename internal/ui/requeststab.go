@@ -89,9 +89,9 @@ func requestGrid() grid {
 		{name: tr("Client"), width: 88, grow: 1, rank: 5},
 		{name: tr("Asked"), width: 112, grow: 2},
 		{name: tr("Went to"), width: 152, grow: 3},
-		{name: tr("Rule"), width: 76, grow: 1, rank: 4},
+		{name: tr("Rule"), width: 84, grow: 1, rank: 4},
 		figures(tr("Status"), 44, 0), figures(tr("Tries"), 40, 7), figures(tr("In"), 48, 2), figures(tr("Cached"), 52, 8),
-		figures(tr("Out"), 48, 1), figures(tr("First"), 60, 6), figures(tr("Tok/s"), 52, 3), figures(tr("Took"), 68, 0), figures(tr("Cost"), 60, 9),
+		figures(tr("Out"), 48, 1), figures(tr("First"), 64, 6), figures(tr("Tok/s"), 52, 3), figures(tr("Took"), 68, 0), figures(tr("Cost"), 60, 9),
 	}}
 }
 

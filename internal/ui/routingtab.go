@@ -4,6 +4,7 @@ import (
 	"context"
 	"image/color"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -295,7 +296,7 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 		states[i] = w.r.u.st.Target(t, now)
 		said += t + " " + states[i].Word + "\n"
 	}
-	if said == w.said {
+	if said += rule.Canary; said == w.said {
 		return
 	}
 	w.said = said
@@ -308,6 +309,9 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 		if s.Mark != state.Good {
 			objects = append(objects, faint(small(s.Word)))
 		}
+	}
+	if rule.Canary != "" {
+		objects = append(objects, faint(small("("+strings.ReplaceAll(rule.Canary, " → ", ", ")+")")))
 	}
 	w.chain.Objects = objects
 	w.chain.Refresh()

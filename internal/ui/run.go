@@ -217,11 +217,8 @@ func (u *UI) refreshed(now bool, o *outcome) {
 	if u.looks == 0 {
 		return
 	}
-	if old := at.Sub(u.read); old < fresh {
-		o.next = sooner(o.next, fresh-old)
-	} else {
-		o.stale = true
-	}
+	o.worn = true
+	o.next = sooner(o.next, max(fresh-at.Sub(u.read), interval))
 }
 
 // sooner is the shorter of two waits, 0 being none.

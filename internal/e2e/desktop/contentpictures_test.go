@@ -84,13 +84,28 @@ func busyPictures(t *testing.T, dir, theme string, scale int) {
 	click(366, 345) // Answer
 	picture("busy-request-answer")
 	click(428, 345) // Replay
+	click(replayTo.x, replayTo.y)
+	p.still()
+	p.press("Down", "Down", "Return") // Synthetic
+	p.still()
+	today := s.tray.line("Today: ")
+	p.press("Tab", "space")
+	eventually(t, "the answer is counted", func() bool { return s.tray.line("Today: ") != today })
 	picture("busy-request-replay")
+	click(1050, 345) // all of the page
+	click(300, 33)
+	picture("busy-request-large")
+	p.press("Escape")
 	p.press("ctrl+3")
 	picture("busy-routing")
+	click(firstRule.x, firstRule.y)
+	picture("busy-routing-edit")
 	p.press("ctrl+4")
 	click(400, 98)
 	picture("busy-keys")
 	p.press("ctrl+6")
+	picture("busy-usage-today")
+	click(1011, 33) // 7 days
 	picture("busy-usage")
 	p.press("ctrl+7")
 	picture("busy-log")
@@ -107,5 +122,8 @@ func busyPictures(t *testing.T, dir, theme string, scale int) {
 	p.press("ctrl+1")
 	picture("busy-overview-cooling")
 	p.press("ctrl+3")
+	click(330, 650) // a request that was made
+	p.still()
+	p.press("Down", "Return")
 	picture("busy-routing-cooling")
 }

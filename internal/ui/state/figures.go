@@ -72,10 +72,15 @@ func PerSecond(v float64) string {
 // First writes the time to the first token, which needs no more than hundredths
 // of a second: "0.21 s"; "–" if it is not known.
 func First(d time.Duration) string {
-	if d <= 0 {
+	switch {
+	case d <= 0:
 		return none
+	case d < 10*time.Millisecond:
+		return "<0.01 s"
+	case d < 10*time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
 	}
-	return Took(max(d, 100*time.Millisecond).Round(10 * time.Millisecond)) // always in seconds
+	return Took(d)
 }
 
 // Runs writes how long something runs already, in whole seconds: "0:03".

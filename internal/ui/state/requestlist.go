@@ -299,15 +299,11 @@ func (l *Requests) Failed(q RequestQuery) {
 // Requests is the list of requests.
 func (s *State) Requests() *Requests { return s.requests }
 
-// RequestTick is in how long a row that runs shows another figure; 0 if none
-// runs.
+// RequestTick is in how long the rows that run show other figures, all at once; 0
+// if none runs.
 func (s *State) RequestTick(now time.Time) time.Duration {
-	var soonest time.Duration
-	for _, d := range s.running {
-		wait := time.Second - now.Sub(d.Time)%time.Second
-		if soonest == 0 || wait < soonest {
-			soonest = wait
-		}
+	if len(s.running) == 0 {
+		return 0
 	}
-	return soonest
+	return time.Second - now.Sub(now.Truncate(time.Second))
 }

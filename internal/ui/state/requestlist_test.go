@@ -259,3 +259,31 @@ func BenchmarkARowOfAHundredThousand(b *testing.B) {
 		}
 	}
 }
+
+func TestARequestWhoseEndASnapshotBringsRunsNoLonger(t *testing.T) {
+	s := New(Snapshot{})
+	s.Apply(event.Routed{ID: "a", Time: midday, Model: "sonnet"})
+	s.Update(Snapshot{Decisions: []Decision{{ID: "a", Time: midday, Status: 200, Outcome: "ok"}}})
+	if n := s.Counts().Running; n != 0 {
+		t.Errorf("%d run", n)
+	}
+	e := endedAt(0)
+	e.ID = "a"
+	s.Apply(e)
+	if got := ids(s.Requests()); got != "a" || s.Counts().Running != 0 {
+		t.Errorf("after its event: %s", got)
+	}
+}
+
+func TestRowsThatRunTickTogether(t *testing.T) {
+	s := New(Snapshot{})
+	if d := s.RequestTick(midday); d != 0 {
+		t.Errorf("nothing runs, and a timer of %s is wished for", d)
+	}
+	for i, id := range []string{"a", "b", "c"} {
+		s.Apply(event.Routed{ID: id, Time: midday.Add(time.Duration(i) * 300 * time.Millisecond), Model: "sonnet"})
+	}
+	if d := s.RequestTick(midday.Add(2400 * time.Millisecond)); d != 600*time.Millisecond {
+		t.Errorf("they are looked at in %s", d)
+	}
+}

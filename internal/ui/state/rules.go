@@ -15,6 +15,7 @@ type Rule struct {
 	TokensOver int    // 0: any size
 	Model      string // patterns separated by |; "" for any
 	Use        []string
+	Canary     string // "5 % to zai/glm-5.3 first"; "" without one. It is told, not edited: the file keeps it
 }
 
 // CatchAll reports whether the rule holds for every request.

@@ -99,6 +99,8 @@ func (s *State) merge(d Decision) {
 	}
 	if old.Running() {
 		s.running[d.ID] = old
+	} else {
+		delete(s.running, d.ID) // its event is still to come
 	}
 }
 
