@@ -16,7 +16,7 @@
 // built elsewhere, GLMTRAY_RACE=1 builds one with the race detector, and
 // GLMTRAY_SCREENSHOTS=DIR has pictures of every page written there, dark and
 // light, at 100 and 200 per cent, and one of what a failed test left behind;
-// GLMTRAY_SCREENSHOTS_LOOK=dark2 has a busy hour in that look alone.
+// GLMTRAY_SCREENSHOTS_LOOK=dark2 has them in that look alone.
 // GLMTRAY_MEASURE=10s measures what each page costs, for that long each.
 //
 // Concurrency. The tests run one after the other: each takes a display, and

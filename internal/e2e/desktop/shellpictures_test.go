@@ -4,67 +4,17 @@ package desktop
 
 import (
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
 
 // TestPicturesOfTheFrame writes what stands around the pages, the first start,
-// clients and settings, into the folder that GLMTRAY_SCREENSHOTS names.
+// clients and settings, in every look.
 func TestPicturesOfTheFrame(t *testing.T) {
-	dir := os.Getenv("GLMTRAY_SCREENSHOTS")
-	if dir == "" {
-		t.Skip("GLMTRAY_SCREENSHOTS names no folder")
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	for _, look := range []struct {
-		theme string
-		scale int
-	}{{"dark", 1}, {"light", 1}, {"dark", 2}, {"light", 2}} {
-		if only := os.Getenv("GLMTRAY_SCREENSHOTS_LOOK"); only != "" && only != look.theme+strconv.Itoa(look.scale) {
-			continue
-		}
-		t.Run(look.theme+" "+strconv.Itoa(100*look.scale), func(t *testing.T) {
-			c := &camera{dir: dir, theme: look.theme, scale: look.scale}
-			c.firstStart(t)
-			c.clientsAndSettings(t)
-		})
-	}
-}
-
-// camera takes pictures of one look.
-type camera struct {
-	dir, theme string
-	scale      int
-	p          *program
-}
-
-func (c *camera) desk() desk {
-	return desk{screen: strconv.Itoa(1280*c.scale) + "x" + strconv.Itoa(900*c.scale)}
-}
-
-func (c *camera) environ() []string {
-	return []string{"FYNE_THEME=" + c.theme, "FYNE_SCALE=" + strconv.Itoa(c.scale)}
-}
-
-func (c *camera) take(name string) {
-	c.p.t.Helper()
-	name += "-" + c.theme + "-" + strconv.Itoa(100*c.scale) + ".png"
-	if err := os.WriteFile(filepath.Join(c.dir, name), c.p.still(), 0o600); err != nil {
-		c.p.t.Fatal(err)
-	}
-}
-
-func (c *camera) click(x, y int) {
-	c.p.t.Helper()
-	c.p.click(x*c.scale, y*c.scale)
+	inEveryLook(t, func(t *testing.T, c *camera) {
+		c.firstStart(t)
+		c.clientsAndSettings(t)
+	}, 1, 2)
 }
 
 // firstStart takes a picture of each step.
@@ -99,7 +49,7 @@ func (c *camera) clientsAndSettings(t *testing.T) {
 	for _, name := range []string{"ci", "nightly tests"} {
 		s.glmtray(data, "", "clients", "add", name)
 	}
-	p := s.start(launch{dir: data, environ: append(c.environ(), "CEREBRAS_COOLDOWN=30s", "GLMTRAY_NOTIFY_QUOTA=no")})
+	p := s.start(launch{dir: data, environ: c.environ("CEREBRAS_COOLDOWN=30s", "GLMTRAY_NOTIFY_QUOTA=no")})
 	c.p = p
 	s.tray.await("cerebras/one: ready", "")
 	p.still()
