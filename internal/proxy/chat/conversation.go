@@ -59,7 +59,7 @@ type Part struct {
 	Kind      Kind
 	Text      string
 	Media     Media
-	Signature string // of Thinking and Redacted; "" if unsigned
+	Signature string // of Thought and Redacted; "" if unsigned
 	ID        string // of Call, and of the call that Result answers
 	Name      string // of Call: the tool's, as the client knows it
 	Args      string // of Call: one JSON object as text, or whatever the model wrote in its place

@@ -3,9 +3,9 @@ package chat
 // Delta is one step of an answer. A stream is deltas as they come; a whole
 // answer is a stream that is over.
 //
-// Their order: Begin first, End last; Signature follows the Thinking it signs;
+// Their order: Begin first, End last; Signed follows the Thinks that it signs;
 // the pieces of one call follow its Called, but those of several calls may
-// interleave. Stops, Uses and Fails may come at any time after Begin.
+// interleave. Stops and Uses may come at any time after Begin, Fails even before.
 type Delta struct {
 	Kind  Step
 	Raw   []byte // Says, Thinks, Signed, Sealed, Args: a piece of a JSON string as it stands between the quotes, escapes and all. Lives until the next delta

@@ -194,8 +194,7 @@ func (r *anthropicAnswers) settle(to func(*chat.Delta), at int) {
 	if in.call < 0 || in.held == nil {
 		return
 	}
-	held := quote(string(in.held))
-	r.tell(to, chat.Delta{Kind: chat.Args, Call: in.call, Raw: []byte(held[1 : len(held)-1])})
+	r.tell(to, chat.Delta{Kind: chat.Args, Call: in.call, Raw: inner(string(in.held))})
 }
 
 func (r *anthropicAnswers) settleAll(to func(*chat.Delta)) {

@@ -188,7 +188,7 @@ func (d *anthropicDecoder) text() string { return string(str(d.value())) }
 
 // number gives a number as it is written; "" for anything else.
 func (d *anthropicDecoder) number() string {
-	if c := d.peek(); c == '-' || c-'0' <= 9 {
+	if beginsNumber(d.peek()) {
 		return string(d.value())
 	}
 	d.skip()

@@ -25,7 +25,7 @@ func encodeAnthropic(q *chat.Request, fit Fit) (Sent, *chat.Error) {
 		b.note("asked in the system prompt for ", "the form of the answer")
 	}
 
-	b.out = make([]byte, 1, sizeOfAnthropic(q))
+	b.out = make([]byte, 1, sizeOf(q))
 	b.out[0] = '{'
 	b.text("model", cmp.Or(fit.Model, q.Model))
 	b.limit = outputLimit(q.MaxOutput, fit)
@@ -55,24 +55,6 @@ type anthropicBody struct {
 	out   []byte
 	limit int // the output limit that is sent, in tokens
 	think bool
-}
-
-// sizeOfAnthropic estimates how long a body will be, so that it need not grow.
-func sizeOfAnthropic(q *chat.Request) int {
-	n := 1024 + len(q.Format.Schema)
-	for i := range q.Tools {
-		n += 128 + len(q.Tools[i].Description) + len(q.Tools[i].Schema)
-	}
-	for i := range q.Messages {
-		for j := range q.Messages[i].Parts {
-			p := &q.Messages[i].Parts[j]
-			n += 128 + len(p.Text) + len(p.Args) + len(p.Media.Data)
-			for k := range p.Parts {
-				n += 64 + len(p.Parts[k].Text) + len(p.Parts[k].Media.Data)
-			}
-		}
-	}
-	return n + n/8
 }
 
 // field begins a member. It reports whether the provider takes it.

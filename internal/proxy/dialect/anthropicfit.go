@@ -31,8 +31,8 @@ type anthropicFit struct {
 	within   bool                 // a tool's result is being changed
 	system   []byte               // blocks that are appended to "system"
 	bare     bool                 // nothing is left of "system"
-	servers  int                  // tools that are removed
 	toolless bool                 // the same of "tools"
+	servers  int                  // tools that are removed
 	astray   bool                 // tool_choice speaks of tools that are not offered
 }
 
@@ -115,7 +115,7 @@ func (f *anthropicFit) limits() {
 	}
 }
 
-// beginsNumber reports whether a value is a number.
+// beginsNumber reports whether a value with that first byte is a number.
 func beginsNumber(c byte) bool { return c == '-' || c-'0' <= 9 }
 
 // outputLimit gives the output limit to send for the one that the client gave, in

@@ -216,27 +216,10 @@ func (f *anthropicFit) offered(e entry) {
 		g.keep(from)
 		to := f.i
 		f.i = from
-		f.without("removed tools[].", f.fit.Refuses.Tool)
+		within := f.strip(&f.splices, &f.changes, "removed tools[].", f.fit.Refuses.Tool, f.skip)
+		within.close("")
 		f.i = to
 		g.kept(to)
-	})
-	g.close("")
-}
-
-// without walks over an object and removes the refused members.
-func (f *anthropicFit) without(verb string, refused []string) {
-	g := gap{splices: &f.splices, from: f.i + 1}
-	f.object(func() {
-		at := f.keyAt
-		j := among(refused, f.key)
-		f.skip()
-		if j >= 0 {
-			f.note(verb, refused[j])
-			g.drop(at, f.i)
-			return
-		}
-		g.keep(at)
-		g.kept(f.i)
 	})
 	g.close("")
 }

@@ -169,23 +169,12 @@ func (f *anthropicFit) message(t *anthropicTurn) {
 		}
 		return
 	}
-	g := gap{splices: &f.splices, from: t.from + 1}
-	refused := f.fit.Refuses.Message
-	f.object(func() {
-		at := f.keyAt
-		if j := among(refused, f.key); j >= 0 {
-			f.skip()
-			f.note("removed messages[].", refused[j])
-			g.drop(at, f.i)
-			return
-		}
-		g.keep(at)
+	g := f.strip(&f.splices, &f.changes, "removed messages[].", f.fit.Refuses.Message, func() {
 		if f.is("content") && f.i == t.content.from {
 			f.content(t)
 		} else {
 			f.skip()
 		}
-		g.kept(f.i)
 	})
 	add := ""
 	if len(t.add) > 0 && t.content == (span{}) {

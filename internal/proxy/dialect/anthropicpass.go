@@ -18,7 +18,7 @@ import (
 type anthropicPass struct {
 	ask  Ask
 	ids  *callIDs
-	mark string // what each signature begins with, as it stands in a JSON string
+	mark string // see signatureLead
 
 	out     []byte // what is passed on, if it is not what came
 	instead []byte // of the event at hand
@@ -39,8 +39,7 @@ type anthropicPass struct {
 const unmarked = -2
 
 func newAnthropicPass(ask Ask) Stream {
-	mark := quote(Sign(ask.Provider, ""))
-	return &anthropicPass{ask: ask, ids: newCallIDs(ask), mark: mark[1 : len(mark)-1], marked: unmarked}
+	return &anthropicPass{ask: ask, ids: newCallIDs(ask), mark: signatureLead(ask.Provider), marked: unmarked}
 }
 
 func (s *anthropicPass) Next(p []byte) (emit []byte, rest int) {
@@ -119,16 +118,6 @@ func (s *anthropicPass) rewrite(e *anthropicEvent) {
 	s.instead = append(s.instead, s.edits.apply(e.data, nil)...)
 	oneLine(s.instead[at:])
 	s.instead = append(s.instead, "\n\n"...)
-}
-
-// oneLine joins the lines of a JSON text, which can only break between its
-// parts.
-func oneLine(text []byte) {
-	for i, c := range text {
-		if c == '\n' || c == '\r' {
-			text[i] = ' '
-		}
-	}
 }
 
 // fails passes an error on and ends the stream. One that the client could not
@@ -240,12 +229,9 @@ func (s *anthropicPass) finish(e *anthropicEvent) {
 // and a stream without a finish ends with an error.
 func (s *anthropicPass) End(rest []byte) []byte {
 	var out []byte
-	if len(bytes.TrimSpace(rest)) > 0 {
-		last := append(append(make([]byte, 0, len(rest)+2), rest...), "\n\n"...)
-		if ev, n, ok := NextEvent(last); ok && ev.Data != nil {
-			emit, _ := s.Next(last[:n])
-			out = append(out, emit...)
-		}
+	if ev, raw := lastEvent(rest); ev.Data != nil {
+		emit, _ := s.Next(raw)
+		out = append(out, emit...)
 	}
 	switch {
 	case s.over:

@@ -15,8 +15,7 @@ func anthropicPassWhole(ask Ask, body []byte) []byte {
 	}
 	var edits splices
 	edits.model(body, &m, ask.Request.Facts.Model)
-	ids, calls, mark := newCallIDs(ask), 0, quote(Sign(ask.Provider, ""))
-	mark = mark[1 : len(mark)-1]
+	ids, calls, mark := newCallIDs(ask), 0, signatureLead(ask.Provider)
 	blocks := scanner{b: body, i: m.content.from}
 	blocks.list(func() {
 		var p anthropicPiece

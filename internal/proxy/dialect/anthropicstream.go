@@ -18,7 +18,7 @@ import (
 type anthropicStream struct {
 	ask   Ask
 	ids   *callIDs
-	mark  string // what each signature begins with, as it stands in a JSON string
+	mark  string // see signatureLead
 	begun bool
 	over  bool
 	index int // of the block that is open, or else of the next one
@@ -47,8 +47,7 @@ type anthropicBlock struct {
 func (b *anthropicBlock) busy() bool { return b.open && b.kind == chat.Call && !b.args.over }
 
 func newAnthropicStream(ask Ask) answerWriter {
-	mark := quote(Sign(ask.Provider, ""))
-	return &anthropicStream{ask: ask, ids: newCallIDs(ask), mark: mark[1 : len(mark)-1]}
+	return &anthropicStream{ask: ask, ids: newCallIDs(ask), mark: signatureLead(ask.Provider)}
 }
 
 func (w *anthropicStream) delta(out []byte, d *chat.Delta) []byte {

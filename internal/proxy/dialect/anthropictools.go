@@ -53,9 +53,9 @@ func objectSchema(t *chat.Tool) string {
 	switch {
 	case !s.end() || s.b[open] != '{':
 		if t.Freeform {
-			return `{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}`
+			return textParameters
 		}
-		return `{"type":"object","properties":{}}`
+		return noParameters
 	case kind != (span{}):
 		if string(str(s.raw(kind))) == "object" {
 			return t.Schema

@@ -11,21 +11,17 @@ import (
 func anthropicWhole(ask Ask, a *chat.Answer) []byte {
 	ids, calls := newCallIDs(ask), 0
 	out := append(appendAnthropicHead(nil, &ask, a.ID), `,"content":[`...)
-	empty := len(out)
 	for i := range a.Parts {
 		p := &a.Parts[i]
 		if (p.Kind == chat.Text || p.Kind == chat.Thought) && p.Text == "" && p.Signature == "" {
 			continue // Claude Code sends it back, and Anthropic refuses it
-		}
-		if len(out) > empty {
-			out = append(out, ',')
 		}
 		id := ""
 		if p.Kind == chat.Call {
 			id = ids.use(p.ID, calls)
 			calls++
 		}
-		out = appendAnthropicPart(out, p, ask.Provider, id)
+		out = appendAnthropicPart(sep(out), p, ask.Provider, id)
 	}
 	out = append(out, `],`...)
 	out = appendAnthropicStop(out, a.Stop, a.Match, calls > 0)

@@ -144,7 +144,7 @@ func (w *partWriter) input(out []byte, args string) []byte {
 }
 
 // oneObject reports whether a text is one JSON object.
-func oneObject(text string) bool {
+func oneObject[T string | []byte](text T) bool {
 	s := scanner{b: []byte(text)}
 	if s.space(); s.peek() != '{' {
 		return false

@@ -128,13 +128,13 @@ func FuzzStreamDoesNotDependOnHowItIsRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte, size int) {
 		size = max(1, size&0xff)
 		var whole, parts chatStream
-		want := relay(&whole, string(stream), len(stream)+1)
-		got := relay(&parts, string(stream), size)
+		want := readBy(&whole, string(stream), len(stream)+1)
+		got := readBy(&parts, string(stream), size)
 		if got != want || !reflect.DeepEqual(whole, parts) {
 			t.Fatalf("read by %d: %q\nat once: %q", size, got, want)
 		}
 		var again chatStream
-		if twice := relay(&again, want, 1<<20); twice != want || again.Dropped() != 0 {
+		if twice := readBy(&again, want, 1<<20); twice != want || again.Dropped() != 0 {
 			t.Fatalf("%q became %q", want, twice)
 		}
 	})

@@ -82,8 +82,7 @@ func (a *openAIAnswers) function(s *scanner, f openAIFragment) {
 // they came as the object itself.
 func (f *openAIFragment) arguments() []byte {
 	if len(f.args) > 0 && (f.args[0] == '{' || f.args[0] == '[') {
-		text := []byte(quote(string(f.args)))
-		return text[1 : len(text)-1]
+		return inner(string(f.args))
 	}
 	return openAIPieceOf(f.args)
 }

@@ -103,10 +103,7 @@ func (b *openAIBody) field(name string) bool {
 	} else if slices.Contains(b.fit.Refuses.Fields, name) {
 		return false
 	}
-	if b.out[len(b.out)-1] != '{' {
-		b.out = append(b.out, ',')
-	}
-	b.out = append(appendQuoted(b.out, name), ':')
+	b.out = append(appendQuoted(sep(b.out), name), ':')
 	return true
 }
 

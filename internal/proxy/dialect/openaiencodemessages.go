@@ -41,10 +41,7 @@ func (b *openAIBody) open(role string) {
 	if to, known := b.fit.Refuses.Roles[role]; known {
 		role = to
 	}
-	if b.out[len(b.out)-1] != '[' {
-		b.out = append(b.out, ',')
-	}
-	b.out = appendQuoted(append(b.out, `{"role":`...), role)
+	b.out = appendQuoted(append(sep(b.out), `{"role":`...), role)
 }
 
 // member begins a field of a message. It reports whether the provider takes it.
@@ -169,16 +166,9 @@ func (b *openAIBody) content() {
 			b.picture(p.picture)
 			continue
 		}
-		b.comma()
-		b.out = append(appendQuoted(append(b.out, `{"type":"text","text":`...), p.text), '}')
+		b.out = append(appendQuoted(append(sep(b.out), `{"type":"text","text":`...), p.text), '}')
 	}
 	b.out = append(b.out, ']')
-}
-
-func (b *openAIBody) comma() {
-	if b.out[len(b.out)-1] != '[' {
-		b.out = append(b.out, ',')
-	}
 }
 
 // assistant writes what the assistant says before anybody else does, as one
@@ -244,8 +234,7 @@ func (b *openAIBody) toolCalls(parts []chat.Part) {
 		if p.Kind != chat.Call {
 			continue
 		}
-		b.comma()
-		b.out = appendQuoted(append(b.out, `{"id":`...), p.ID)
+		b.out = appendQuoted(append(sep(b.out), `{"id":`...), p.ID)
 		b.out = appendQuoted(append(b.out, `,"type":"function","function":{"name":`...), b.names.fit(p.Name))
 		args := p.Args
 		if args == "" {

@@ -94,8 +94,7 @@ func (b *openAIBody) writeStop() {
 	}
 	b.out = append(b.out, '[')
 	for _, stop := range stops {
-		b.comma()
-		b.out = appendQuoted(b.out, stop)
+		b.out = appendQuoted(sep(b.out), stop)
 	}
 	b.out = append(b.out, ']')
 }

@@ -91,8 +91,7 @@ func (b *openAIBody) looseResult(list []piece, p *chat.Part, at int) []piece {
 
 // picture writes one as a part of a message's content.
 func (b *openAIBody) picture(m *chat.Media) {
-	b.comma()
-	b.out = append(b.out, `{"type":"image_url","image_url":{"url":"`...)
+	b.out = append(sep(b.out), `{"type":"image_url","image_url":{"url":"`...)
 	if m.Data == "" {
 		b.out = appendEscaped(b.out, m.URL)
 	} else {

@@ -93,7 +93,6 @@ func (b *openAIBody) writeTools() {
 	b.field("tools")
 	b.out = append(b.out, '[')
 	for i := range b.q.Tools {
-		b.comma()
 		b.tool(&b.q.Tools[i])
 	}
 	b.out = append(b.out, ']')
@@ -111,7 +110,7 @@ func (b *openAIBody) writeTools() {
 }
 
 func (b *openAIBody) tool(t *chat.Tool) {
-	b.out = appendQuoted(append(b.out, `{"type":"function","function":{"name":`...), b.names.fit(t.Name))
+	b.out = appendQuoted(append(sep(b.out), `{"type":"function","function":{"name":`...), b.names.fit(t.Name))
 	refused := b.fit.Refuses.Tool
 	if t.Description != "" && !slices.Contains(refused, "description") {
 		b.out = appendQuoted(append(b.out, `,"description":`...), t.Description)

@@ -50,11 +50,7 @@ func (d *openAIDecoder) part(v gjson.Result) []chat.Part {
 		return openAIText(v.Str)
 	}
 	var p openAIPart
-	if v.IsObject() {
-		eachMember(v, func(name string, v gjson.Result) {
-			d.piece(&p, name, v)
-		})
-	}
+	eachMember(v, func(name string, v gjson.Result) { d.piece(&p, name, v) })
 	switch has := p.media.Data != "" || p.media.URL != ""; {
 	case p.sight.picture():
 		if has {

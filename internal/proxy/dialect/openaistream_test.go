@@ -81,7 +81,7 @@ func TestAStreamIsWrittenForOpenAIsClients(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 			var s chatStream
-			if relay(&s, got, 1<<20) != got || s.Dropped() != 0 {
+			if readBy(&s, got, 1<<20) != got || s.Dropped() != 0 {
 				t.Error("our own stream does not pass")
 			}
 		})
@@ -248,7 +248,7 @@ func FuzzWhatComesFromTheHubIsAStream(f *testing.F) {
 		tr := newTranslation(&openAI, &openAI, ask)
 		out := readBy(tr, string(stream), len(stream)+1)
 		var s chatStream
-		if again := relay(&s, out, len(out)+1); again != out || s.Dropped() != 0 || s.Finished() != (tr.Finished() && !tr.Failed()) {
+		if again := readBy(&s, out, len(out)+1); again != out || s.Dropped() != 0 || s.Finished() != (tr.Finished() && !tr.Failed()) {
 			t.Fatalf("%q became %q, read as %q", stream, out, again)
 		}
 		var g gathering

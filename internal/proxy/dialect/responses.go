@@ -9,7 +9,7 @@ func init() { // not where it is declared: its functions use the table of adapte
 	responses = adapter{
 		read: readResponses, decode: decodeResponses,
 		stream: newResponsesStream, whole: responsesWhole,
-		fault: responsesError, broken: responsesErrorEvent,
+		fault: openAIError, broken: responsesErrorEvent,
 		ping: []byte(": ping\n\n"),
 	}
 }

@@ -85,25 +85,14 @@ func (item *responsesItem) name(answer string, n int) {
 // complete reports whether nothing more can come, now that another item has
 // begun: the pieces of several calls may interleave, until their JSON is whole.
 func (item *responsesItem) complete() bool {
-	if !item.isCall() {
-		return true
-	}
-	s := scanner{b: decoded(item.text)}
-	s.space()
-	return s.peek() == '{' && wholeValue(&s)
-}
-
-func wholeValue(s *scanner) bool {
-	s.skip()
-	return s.end()
+	return !item.isCall() || oneObject(decoded(item.text))
 }
 
 // final gives the whole text of an item.
 func (item *responsesItem) final() []byte {
 	switch {
 	case item.kind == itemCustom:
-		text := quote(freeform(string(decoded(item.text))))
-		return []byte(text[1 : len(text)-1])
+		return inner(freeform(string(decoded(item.text))))
 	case item.kind == itemFunction && len(item.text) == 0:
 		return []byte("{}") // clients parse it
 	}

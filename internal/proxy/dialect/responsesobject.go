@@ -26,10 +26,7 @@ func (a *responsesAnswer) note(u chat.Usage) {
 
 // keep adds an item that is complete.
 func (a *responsesAnswer) keep(item *responsesItem, status string) {
-	if a.items > 0 {
-		a.output = append(a.output, ',')
-	}
-	a.output = item.append(a.output, status)
+	a.output = item.append(sep(a.output), status)
 	a.items++
 }
 
@@ -209,15 +206,6 @@ func (a *responsesAnswer) item(p *chat.Part, i int) (item responsesItem, ok bool
 	}
 	return item, false
 }
-
-// inner gives a text as it stands between the quotes of a JSON string.
-func inner(text string) []byte {
-	quoted := quote(text)
-	return []byte(quoted[1 : len(quoted)-1])
-}
-
-// responsesError writes an error as OpenAI does.
-func responsesError(e *chat.Error, id string) []byte { return openAIError(e, id) }
 
 // responsesErrorEvent writes an error as the event that ends a stream which has
 // begun. How many events came before nobody knows here; whoever orders them by

@@ -178,14 +178,13 @@ func responsesSpeaker(kind, role string) (who chat.Role, result bool) {
 // parts reads a message's content or a tool's output, and counts its pictures.
 func (r *responsesReader) parts() (pictures int) {
 	r.list(func() {
-		typed, picture, url := false, false, false
+		var seen sight
 		r.object(func() {
 			switch string(r.key) {
 			case "type":
-				kind := str(r.value())
-				typed, picture = len(kind) > 0, isPicture(kind)
+				seen.kind(str(r.value()))
 			case "image_url":
-				url = r.peek() == '"' || r.peek() == '{'
+				seen.address(r.peek())
 				r.dataURL()
 			case "file_data":
 				r.opaque()
@@ -193,7 +192,7 @@ func (r *responsesReader) parts() (pictures int) {
 				r.skip()
 			}
 		})
-		if picture || url && !typed {
+		if seen.picture() {
 			pictures++
 		}
 	})

@@ -55,25 +55,16 @@ func (r *rewriter) inside(e entry) {
 }
 
 func (r *rewriter) message() {
-	g := gap{splices: &r.splices, from: r.i + 1}
-	r.object(func() {
-		at, value := r.keyAt, r.i
-		if i := among(r.fit.Refuses.Message, r.key); i >= 0 {
-			r.skip()
-			g.drop(at, r.i)
-			r.note("removed messages[].", r.fit.Refuses.Message[i])
-			return
-		}
-		g.keep(at)
+	g := r.strip(&r.splices, &r.changes, "removed messages[].", r.fit.Refuses.Message, func() {
 		switch {
 		case r.blind() && r.is("content"):
 			r.list(r.part)
 		case r.is("role"):
-			r.role(value, r.value())
+			at := r.i
+			r.role(at, r.value())
 		default:
 			r.skip()
 		}
-		g.kept(r.i)
 	})
 	g.close("")
 }
@@ -108,33 +99,18 @@ func (r *rewriter) role(at int, text []byte) {
 	}
 }
 
-func (r *rewriter) tool() { r.strip("removed tools[].", true) }
-
-// strip removes the refused fields of a tool, and of its function.
-func (r *rewriter) strip(verb string, deeper bool) {
-	g := gap{splices: &r.splices, from: r.i + 1}
-	r.object(func() {
-		at := r.keyAt
-		if i := among(r.fit.Refuses.Tool, r.key); i >= 0 {
+// tool removes the refused fields of a tool, and of its function.
+func (r *rewriter) tool() {
+	refused := r.fit.Refuses.Tool
+	g := r.strip(&r.splices, &r.changes, "removed tools[].", refused, func() {
+		if !r.is("function") {
 			r.skip()
-			g.drop(at, r.i)
-			r.note(verb, r.fit.Refuses.Tool[i])
 			return
 		}
-		g.keep(at)
-		if deeper && r.is("function") {
-			r.strip("removed tools[].function.", false)
-		} else {
-			r.skip()
-		}
-		g.kept(r.i)
+		within := r.strip(&r.splices, &r.changes, "removed tools[].function.", refused, r.skip)
+		within.close("")
 	})
 	g.close("")
-}
-
-// among gives the index of the name that key is; -1 if it is none of them.
-func among(names []string, key []byte) int {
-	return slices.IndexFunc(names, func(name string) bool { return name == string(key) })
 }
 
 // decide goes through the top-level members.

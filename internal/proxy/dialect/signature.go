@@ -24,3 +24,7 @@ func Unsign(signature string) (provider, own string, ok bool) {
 	provider, own, ok = strings.Cut(rest, ":")
 	return provider, own, ok
 }
+
+// signatureLead is what each signature of a provider's begins with towards a
+// client, as it stands in a JSON string.
+func signatureLead(provider string) string { return string(inner(Sign(provider, ""))) }

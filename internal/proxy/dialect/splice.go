@@ -1,5 +1,7 @@
 package dialect
 
+import "slices"
+
 // splices are changes of a text by offsets of the original, one after the
 // other.
 type splices struct{ edits []splice }
@@ -77,6 +79,31 @@ func (g *gap) close(add string) {
 	}
 }
 
+// strip walks over an object, takes the members out that are refused, and notes
+// them down under verb. keep walks over the value of each other one. The caller
+// closes the gap.
+func (s *scanner) strip(to *splices, notes *changes, verb string, refused []string, keep func()) gap {
+	g := gap{splices: to, from: s.i + 1}
+	s.object(func() {
+		at := s.keyAt
+		if i := among(refused, s.key); i >= 0 {
+			s.skip()
+			g.drop(at, s.i)
+			notes.note(verb, refused[i])
+			return
+		}
+		g.keep(at)
+		keep()
+		g.kept(s.i)
+	})
+	return g
+}
+
+// among gives the index of the name that key is; -1 if it is none of them.
+func among(names []string, key []byte) int {
+	return slices.IndexFunc(names, func(name string) bool { return name == string(key) })
+}
+
 // quote writes a JSON string.
 func quote(text string) string {
 	for i := 0; ; i++ {
@@ -89,4 +116,10 @@ func quote(text string) string {
 	}
 	out, _ := plain(text) // a string cannot fail
 	return string(out)
+}
+
+// inner gives a text as it stands between the quotes of a JSON string.
+func inner(text string) []byte {
+	quoted := quote(text)
+	return []byte(quoted[1 : len(quoted)-1])
 }

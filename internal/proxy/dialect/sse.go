@@ -59,6 +59,27 @@ func field(line []byte, name string) (value []byte, is bool) {
 	return value, true
 }
 
+// lastEvent completes the event that a stream left off in; its Data is nil if
+// there is none. raw is the whole of it, with room for a little more.
+func lastEvent(rest []byte) (ev Event, raw []byte) {
+	if len(rest) == 0 {
+		return Event{}, nil
+	}
+	raw = append(append(make([]byte, 0, len(rest)+64), rest...), "\n\n"...)
+	ev, n, _ := NextEvent(raw)
+	return ev, raw[:n]
+}
+
+// oneLine joins the lines of a JSON text, which can only break between its
+// parts: a line's end would end the field that it stands in.
+func oneLine(text []byte) {
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			text[i] = ' '
+		}
+	}
+}
+
 // Glance is what one event of a stream means to somebody who waits for
 // the answer to begin.
 type Glance struct {
@@ -164,11 +185,8 @@ func (s *chatStream) take(ev Event) bool {
 // whole.
 func (s *chatStream) End(rest []byte) []byte {
 	var out []byte
-	if len(rest) > 0 {
-		last := append(append(make([]byte, 0, len(rest)+64), rest...), "\n\n"...)
-		if ev, n, ok := NextEvent(last); ok && ev.Data != nil && s.take(ev) {
-			out = last[:n]
-		}
+	if ev, raw := lastEvent(rest); ev.Data != nil && s.take(ev) {
+		out = raw
 	}
 	switch {
 	case s.failed || s.done:

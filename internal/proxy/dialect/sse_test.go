@@ -93,22 +93,6 @@ func TestLookTellsAnswersFromFailures(t *testing.T) {
 	}
 }
 
-// relay passes a whole stream through in reads of size bytes.
-func relay(s *chatStream, in string, size int) string {
-	var out strings.Builder
-	var carried []byte
-	for len(in) > 0 {
-		n := min(size, len(in))
-		p := append(carried, in[:n]...)
-		in = in[n:]
-		emit, rest := s.Next(p)
-		out.Write(emit)
-		carried = append([]byte(nil), p[len(p)-rest:]...)
-	}
-	out.Write(s.End(carried))
-	return out.String()
-}
-
 const cutEvent = `data: {"error":{"message":"the provider's stream broke off before it was finished","type":"upstream_error","param":null,"code":"stream_cut"}}` + "\n\n"
 
 func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
@@ -144,7 +128,7 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for size := 1; size <= len(c.in)+1; size++ {
 				var s chatStream
-				if got := relay(&s, c.in, size); got != c.want {
+				if got := readBy(&s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
 				if s.Dropped() != c.dropped || s.Failed() != c.failed {
@@ -174,7 +158,7 @@ func TestStreamReadsRecordedAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			in := string(fixture(t, c.name, "reply.openai.sse"))
 			var s chatStream
-			out := relay(&s, in, 100)
+			out := readBy(&s, in, 100)
 			if s.Finished() != c.finished || s.Failed() != c.failed || s.Usage() != c.usage {
 				t.Errorf("finished %v, failed %v, usage %+v", s.Finished(), s.Failed(), s.Usage())
 			}

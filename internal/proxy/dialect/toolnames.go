@@ -97,11 +97,6 @@ func shortened(name, salt string) string {
 	_, _ = h.Write([]byte(name + salt))
 	hash := strconv.FormatUint(uint64(h.Sum32()), 16)
 	hash = strings.Repeat("0", 8-len(hash)) + hash
-	begin := strings.Map(func(c rune) rune {
-		if nameLetter(c) {
-			return c
-		}
-		return '_'
-	}, name)
+	begin := strings.Map(nameRune, name)
 	return begin[:min(len(begin), maxToolName-len("_")-len(hash))] + "_" + hash
 }

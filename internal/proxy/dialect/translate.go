@@ -1,8 +1,6 @@
 package dialect
 
 import (
-	"bytes"
-
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
@@ -85,12 +83,8 @@ func (t *translation) event(ev Event) {
 // else with an error.
 func (t *translation) End(rest []byte) []byte {
 	t.out = t.out[:0]
-	if len(bytes.TrimSpace(rest)) > 0 {
-		last := append(append(make([]byte, 0, len(rest)+2), rest...), "\n\n"...)
-		if ev, _, ok := NextEvent(last); ok {
-			t.event(ev)
-		}
-	}
+	ev, _ := lastEvent(rest)
+	t.event(ev)
 	switch {
 	case t.failed:
 	case !t.finished: // told to the client as a failure; in the record it is a stream that broke off

@@ -197,10 +197,6 @@ func (w *whole) event(c *choice, delta string, finish, extra []byte, last bool) 
 		w.out = append(w.out, w.tail...)
 	}
 	w.out = append(w.out, '}')
-	for i := at; i < len(w.out); i++ { // the space between JSON's parts may be line ends, which end a field
-		if w.out[i] == '\n' || w.out[i] == '\r' {
-			w.out[i] = ' '
-		}
-	}
+	oneLine(w.out[at:])
 	w.out = append(w.out, "\n\n"...)
 }
