@@ -102,7 +102,7 @@ type KeyChanged struct {
 	Time      time.Time `json:"time"`
 	Provider  string    `json:"provider"`
 	Key       string    `json:"key"`
-	State     string    `json:"state"` // ready, cooling, busy, parked, disabled
+	State     string    `json:"state"` // ready, cooling, busy, parked, disabled, missing
 	CoolUntil time.Time `json:"cool_until,omitzero"`
 	Reason    string    `json:"reason,omitempty"`
 }

@@ -54,8 +54,10 @@ func (s *Server) cost(f chat.Facts, p *config.Provider, model string) keypool.Co
 }
 
 // learnLimits tells the pool what an answer said of its account's limits, and
-// whether the provider failed in a way that is nobody's fault. It comes before
-// the verdict on the key.
+// whether the provider failed in a way that is nobody's fault: that counts for its
+// circuit. Overloaded (502, 503 and 504 among them) does not, and neither does a
+// stream that stalls after it was handed on: by then the key has been told OK. It
+// comes before the verdict on the key.
 func (c *call) learnLimits(lease *keypool.Lease, reply *upstream.Reply) {
 	lease.Told(poolLimits(reply.Limits))
 	if !c.chat {

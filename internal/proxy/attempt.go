@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -242,9 +243,4 @@ func (s *Server) modelGone(c *call, t *try, reply *upstream.Reply) then {
 }
 
 // accountOf names what a limit belongs to.
-func accountOf(l *keypool.Lease) string {
-	if l.Account != "" {
-		return l.Account
-	}
-	return l.Key
-}
+func accountOf(l *keypool.Lease) string { return cmp.Or(l.Account, l.Key) }

@@ -32,11 +32,7 @@ type attemptError struct {
 }
 
 func (e *attemptError) Error() string {
-	text := e.provider + "/" + e.key + ": " + e.class.String()
-	if e.reason != "" {
-		text += ": " + e.reason
-	}
-	return text
+	return e.provider + "/" + e.key + ": " + e.class.String() + colonWords(e.reason)
 }
 
 // note remembers a failed try for the error that may have to be told.

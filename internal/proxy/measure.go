@@ -16,14 +16,9 @@ func (s *Server) Metrics() *metrics.Book { return s.book }
 
 // countRequest counts a request that is over.
 func (s *Server) countRequest(c *call, f *event.Finished) {
-	m := metrics.Request{
-		Finished: *f, Route: routeLabel(c.path), Chat: c.chat, CacheWrite: f.Tokens.CacheWrite, Plan: f.CostEquivalent,
-		Waited: c.waited, InFlight: int(s.count.inFlight.Load()),
-	}
-	if f.Cost != nil {
-		m.Cost, m.Priced = *f.Cost, true
-	}
-	s.book.Request(&m)
+	s.book.Request(&metrics.Request{
+		Finished: *f, Route: routeLabel(c.path), Chat: c.chat, InFlight: int(s.count.inFlight.Load()),
+	})
 }
 
 // countTry counts a try that is not in c.attempts yet.

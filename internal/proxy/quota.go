@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -69,10 +70,6 @@ func (s *Server) askQuota(ctx context.Context, set *config.Settings, p *config.P
 		s.log.Debug("quota not told", "provider", p.ID, "key", k.Name, "class", reply.Class.String(), "said", reply.Reason)
 		return
 	}
-	account := k.Account
-	if account == "" {
-		account = k.Name
-	}
-	s.limits.note(p.ID, account, limits)
+	s.limits.note(p.ID, cmp.Or(k.Account, k.Name), limits)
 	_ = s.opt.Pool.Told(p.ID, k.Name, poolLimits(limits)) // a key that a reload has just removed has no limits
 }

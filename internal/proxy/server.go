@@ -236,7 +236,6 @@ func (s *Server) keyless(w http.ResponseWriter, r *http.Request, to aim) bool {
 	return true
 }
 
-// Handler wraps the server for net/http.
 var _ http.Handler = (*Server)(nil)
 
 func setOf(items []string, form func(string) string) map[string]bool {

@@ -180,7 +180,7 @@ type limitBook struct {
 
 type limitKey struct{ provider, account, kind, window string }
 
-// SeenLimit is one limit as a provider's header told it.
+// SeenLimit is one limit as a provider told it, in a header or on its quota page.
 type SeenLimit struct {
 	Account   string    `json:"account"`
 	Kind      string    `json:"kind"`

@@ -24,10 +24,10 @@ type circuit struct {
 func (c *circuit) half() bool { return c.opened > 0 }
 
 // Broke reports that the provider failed in a way that is not the key's fault
-// and no refusal: a 5xx, a timeout, a stall, no connection. From the fifth in a
-// row on the provider's circuit opens: it is not asked for a second (twice as
-// long each time, at most 5), then by one request, and by all once that was
-// answered. Nothing was used up.
+// and no refusal: it could not be reached, said nothing, or answered with a fault
+// of its own. From the fifth in a row on the provider's circuit opens: it is not
+// asked for a second (twice as long each time, at most 5), then by one request,
+// and by all once that was answered. Nothing was used up.
 func (l *Lease) Broke(why string) {
 	r, a := l.lock()
 	if a == nil {

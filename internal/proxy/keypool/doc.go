@@ -15,7 +15,7 @@
 // admit, and answered with "now", "not before" or "not until something happens",
 // and why, in words. Every verb only writes what it reads:
 //
-//	                          Acquire · Ready · Outlook · Snapshot
+//	           Acquire · Ready · Outlook · Next · Standing · Snapshot
 //	                                        │
 //	           a request and its Cost ──▶ admit ──▶ now / not before / when it happens / never
 //	                                        │
@@ -27,8 +27,9 @@
 //	of the account  all slots in use ───────┘ when one is free
 //
 //	Cool  Throttle  Fail ─▶ cooling, then a probe     OK ─▶ open to all, slots and pace may rise
-//	Throttle ─▶ pace (where no told limit explains it) Slow ─▶ slots    Broke ─▶ circuit
+//	Throttle ─▶ pace (where no told limit explains it) Slow ─▶ cooling, slots
 //	Told  Used ─▶ told limits                         Park ─▶ parked   Bar ─▶ barred
+//	Broke ─▶ circuit
 //
 // Of several the one that lasts longest is named.
 //
@@ -39,20 +40,21 @@
 // refused has used nothing, one that ends has used what [Lease.Used] says. A key
 // that would exceed a window is passed over before it refuses, and the pointer
 // goes on as from one that cools. By how much predictions were too high is kept
-// back as a margin.
+// back as a margin. With Options.Reactive told limits are shown and keep nobody.
 //
 // Learned limits. An account that is told nothing is halved in slots where it
 // refuses for concurrency ([Lease.Slow]), and paced where it refuses for speed
-// ([Lease.Throttle], [Rates]). Both fall at a refusal and rise only by answers to
-// requests that they held back.
+// ([Lease.Throttle], [Rates]). Both fall at a refusal and rise by clean answers,
+// the pace only by those to requests that it held back.
 //
 // One tries first. After a cooldown, and while the circuit is half open, one
 // request goes and the others wait for what comes of it. After a refusal for
 // concurrency the slots that are left are trial enough.
 //
-// Circuit. Five failures in a row that are no refusals ([Lease.Broke]) keep all
-// requests from the provider for one to five seconds. No answer of the 4xx kind
-// opens it, and any closes it.
+// Circuit. Five failures in a row that the caller lays to the provider
+// ([Lease.Broke]) keep all requests from it for one to five seconds. A verb that
+// tells of an answer (OK, Cool, Throttle, Slow, Park, Bar) closes it and lets the
+// count begin anew. A request that is released without a verb does neither.
 //
 // Suspects. Accounts whose told limits are the same and fall together are pointed
 // out ([Pool.Suspects]); nothing else is done about them.
@@ -66,7 +68,8 @@
 // Once. Whatever a lease reports counts only if nothing of its kind was
 // reported since the lease was taken: twenty requests that meet one refusal
 // cool the key once, count one error and advance once. A late report may still
-// extend a cooldown if the provider told a later time.
+// extend a cooldown if the provider told a later time. [Lease.Broke] alone counts
+// each failure, until the circuit opens.
 //
 // Waiting. [Pool.Acquire] waits at most Ask.Wait, and only while a key can
 // return within it; otherwise it is refused at once with [*Unavailable], also
@@ -74,7 +77,7 @@
 // first come, first served, each as soon as a key that may serve it returns, a
 // slot is freed, enough has come back, or a person clears, enables or adds a key.
 // Nobody overtakes, except a request for another model for which there is a key.
-// [Lease].Waited and [Readiness].Queue show the wait.
+// [Lease].Waited and [State].Queue show the wait.
 //
 // Deadlines are monotonic while the program runs (a stepped clock neither frees
 // nor holds a key; on systems whose monotonic clock stands still in sleep, so do

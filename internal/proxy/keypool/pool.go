@@ -89,7 +89,6 @@ type Readiness struct {
 	Ready int       // would serve the model now
 	Until time.Time // earliest return when Ready is 0; zero: nothing returns by itself
 	Busy  bool      // when Ready is 0: a key waits for nothing but a free slot or another request's outcome
-	Queue int       // requests that wait for one of its keys now
 }
 
 // Ready looks at a provider without changing anything, for a request that costs
@@ -105,7 +104,7 @@ func (p *Pool) Outlook(a *Ask, at time.Time) (out Readiness) {
 }
 
 func (r *ring) outlook(a *Ask, now time.Time) Readiness {
-	out := Readiness{Queue: len(r.waiters)}
+	var out Readiness
 	cost := a.Cost.amounts()
 	for _, k := range r.keys {
 		if k.off {

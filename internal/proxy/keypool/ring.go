@@ -44,7 +44,7 @@ type key struct {
 func (k *key) usable() bool { return !k.off && !k.parked }
 
 // fit: usable and not cooling.
-func (k *key) fit(now time.Time) bool { return !k.off && !k.parked && !k.acct.cooling(now) }
+func (k *key) fit(now time.Time) bool { return k.usable() && !k.acct.cooling(now) }
 
 func (r *ring) find(name string) *key {
 	for _, k := range r.keys {

@@ -215,7 +215,7 @@ func TestALaterAnswerCanEndAWait(t *testing.T) {
 		a.Wait = time.Minute
 		out := queue(t.Context(), p, 1, a)
 		time.Sleep(time.Second)
-		want(t, "one waits", p.Ready(prov, "").Queue, 1)
+		want(t, "one waits", stateOf(t, p, "a").Queue, 1)
 		l.OK()
 		l.Used(500)
 		l.Release()

@@ -11,14 +11,9 @@ import (
 // Request is one request that is over.
 type Request struct {
 	event.Finished
-	Route      string        // a word for the path, one of a few: see [Book.Request]
-	CacheWrite int           // tokens of the prompt that were written into a cache, where a provider tells them apart
-	Waited     time.Duration // for a worker and for keys
-	InFlight   int           // requests that ran when this one ended, itself included
-	Chat       bool          // a turn of a conversation, as against a forwarded path
-	Cost       float64       // USD
-	Priced     bool          // Cost is known
-	Plan       bool          // the key belongs to a plan: Cost is what it would have been without one
+	Route    string // a word for the path, one of a few: see [Book.Request]
+	InFlight int    // requests that ran when this one ended, itself included
+	Chat     bool   // a turn of a conversation, as against a forwarded path
 }
 
 // Attempt is one try at one provider.
@@ -125,17 +120,17 @@ func (b *Book) chat(r *Request) {
 	row.completion.observe(float64(t.Completion))
 	sum := b.tokens.of(tokenKey{r.Provider, model, r.Variant, tier(r.Provider, r.Time)})
 	sum.cached.Add(count(t.Cached))
-	sum.written.Add(count(r.CacheWrite))
-	sum.input.Add(count(t.Prompt - t.Cached - r.CacheWrite))
+	sum.written.Add(count(t.CacheWrite))
+	sum.input.Add(count(t.Prompt - t.Cached - t.CacheWrite))
 	sum.output.Add(count(t.Completion))
 	sum.reasoning.Add(count(t.Reasoning))
 	switch {
-	case !r.Priced:
+	case r.Cost == nil:
 		sum.unpriced.Add(1)
-	case r.Plan:
-		sum.plan.add(r.Cost)
+	case r.CostEquivalent:
+		sum.plan.add(*r.Cost)
 	default:
-		sum.cost.add(r.Cost)
+		sum.cost.add(*r.Cost)
 	}
 	if v, ok := Speed(&r.Finished); ok {
 		row.speed.observe(v)

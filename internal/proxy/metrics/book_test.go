@@ -24,15 +24,20 @@ func request(change ...func(*Request)) *Request {
 		Finished: event.Finished{
 			Time: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Method: "POST", Asked: "glm-4.6", Provider: "zai", Model: "glm-5.3",
 			Status: 200, Outcome: "ok", Stream: true, In: 1000, Out: 5000, Variant: "production",
-			Tokens:    event.Tokens{Prompt: 100, Cached: 40, Completion: 51, Reasoning: 11},
-			FirstByte: time.Second, Took: 2 * time.Second,
+			Tokens:    event.Tokens{Prompt: 100, Cached: 40, CacheWrite: 10, Completion: 51, Reasoning: 11},
+			FirstByte: time.Second, Took: 2 * time.Second, Waited: 20 * time.Millisecond,
 		},
-		Route: "/v1/messages", Chat: true, CacheWrite: 10, Waited: 20 * time.Millisecond, InFlight: 3,
+		Route: "/v1/messages", Chat: true, InFlight: 3,
 	}
 	for _, c := range change {
 		c(r)
 	}
 	return r
+}
+
+// costs gives a request a price.
+func costs(usd float64, plan bool) func(*Request) {
+	return func(r *Request) { r.Cost, r.CostEquivalent = &usd, plan }
 }
 
 // metricsOf gathers the values of one family, by their labels.
@@ -78,7 +83,7 @@ func wantMetrics(t *testing.T, b *Book, name string, want map[string]float64) {
 func TestARequestIsCountedUnderEveryName(t *testing.T) {
 	b := New()
 	b.Request(request())
-	b.Request(request(func(r *Request) { r.Cost, r.Priced = 0.25, true }))
+	b.Request(request(costs(0.25, false)))
 	b.Request(request(func(r *Request) {
 		r.Status, r.Outcome, r.Provider, r.Model, r.Tokens = 429, "all_keys_cooling", "", "", event.Tokens{}
 	}))
@@ -112,8 +117,8 @@ func TestARequestIsCountedUnderEveryName(t *testing.T) {
 
 func TestThePriceThatAPlanSparesIsToldApart(t *testing.T) {
 	b := New()
-	b.Request(request(func(r *Request) { r.Cost, r.Priced = 0.25, true }))
-	b.Request(request(func(r *Request) { r.Cost, r.Priced, r.Plan = 0.5, true, true }))
+	b.Request(request(costs(0.25, false)))
+	b.Request(request(costs(0.5, true)))
 	wantMetrics(t, b, "glmtray_cost_usd_total", map[string]float64{"use glm-5.3 zai production": 0.25, "plan glm-5.3 zai production": 0.5})
 	wantMetrics(t, b, "zai_proxy_estimated_cost_usd_total", map[string]float64{"glm-5.3 off_peak production": 0.75})
 	if v := b.View(time.Now(), time.Hour, All).Totals; v.Cost == nil || *v.Cost != 0.75 || v.Plan != 0.5 {

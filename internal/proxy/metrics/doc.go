@@ -15,7 +15,7 @@
 //     room.
 //
 // What is a state rather than a count (keys, limits, requests in flight) is not
-// kept here: [Book.Gather] asks for it when somebody reads /metrics.
+// kept here: [Book.Registry] asks for it when somebody reads /metrics.
 //
 // Names and their meaning stand in docs/metrics.md, and a test holds the two
 // together. Labels hold names of keys, never keys.

@@ -75,13 +75,13 @@ func (t *Tally) tokens(r *Request) {
 	t.Cached += count(r.Tokens.Cached)
 	t.Completion += count(r.Tokens.Completion)
 	t.Reasoning += count(r.Tokens.Reasoning)
-	if !r.Priced {
+	if r.Cost == nil {
 		t.Unpriced++
 		return
 	}
-	t.Cost += r.Cost
-	if r.Plan {
-		t.Plan += r.Cost
+	t.Cost += *r.Cost
+	if r.CostEquivalent {
+		t.Plan += *r.Cost
 	}
 }
 

@@ -31,7 +31,8 @@
 // # Secrets and headers
 //
 // Headers to providers are built from an allow-list; a client's cookies,
-// credentials and origin never leave. Here, and in one line, a key becomes text.
+// credentials and origin never leave. Here alone, in request.go, a key becomes
+// text: for its header, and to be taken out of what echoes it.
 // Every Reason passes the scrubber, because vendors echo keys. Reply.Head and
 // Reply.Header are as received and are not scrubbed.
 //

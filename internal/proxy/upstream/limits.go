@@ -12,14 +12,15 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Limit is one window of an account's limits, as the headers of an answer told.
+// Limit is one window of an account's limits, as the headers of an answer or a
+// quota page told.
 type Limit struct {
 	Kind      string    // "requests", "tokens", "input-tokens", "output-tokens", "percent"
 	Window    string    // "second", "minute", "hour", "day", "5 hours", "week", "subscription"; "" if not told
 	Limit     int64     // -1: not told
 	Remaining int64     // -1: not told; never below that
 	Reset     time.Time // when the window is full again, or grows next; zero: not told
-	Source    string    // the family of headers: "x-ratelimit", "anthropic-ratelimit", "x-synthetic-quotas"
+	Source    string    // the family of headers: "x-ratelimit", "anthropic-ratelimit", "x-synthetic-quotas"; of Z.ai's quota page "quota"
 }
 
 // Empty reports whether nothing is left in the window.
