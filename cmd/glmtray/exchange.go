@@ -29,7 +29,7 @@ func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, erro
 		return remembered(&x, scrub), nil
 	}
 	// The database is asked at the beginning, for what is old, and at the end: it
-	// looks through its whole index for an id.
+	// has no index of ids, and looks through its rows.
 	if x, err := d.inDatabase(ctx, id, scrub); !errors.Is(err, store.ErrNoRequest) {
 		return x, err
 	}

@@ -98,11 +98,11 @@ func (c *usageCmd) Run(e *env) error {
 func usageRowOf(g *store.UsageGroup) usageRow {
 	row, total := usageRow{UsageGroup: *g}, &g.Usage
 	if g.Priced > 0 {
-		cost := float64(total.Cost) / 1e9
+		cost := store.USD(total.Cost)
 		row.Cost = &cost
 	}
 	if g.PricedPlan > 0 {
-		cost := float64(total.CostPlan) / 1e9
+		cost := store.USD(total.CostPlan)
 		row.CostPlan = &cost
 	}
 	if half, ok := total.First.Quantile(0.5); ok {

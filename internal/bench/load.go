@@ -96,8 +96,8 @@ func drive(ctx context.Context, url string, l load, each time.Duration, server *
 	}, nil
 }
 
-// once makes one call and reads its answer to the end. A stream must end in
-// [DONE] and have all its events.
+// once makes one call and reads its answer to the end. A stream must end as its
+// dialect wants it and have all its events.
 func once(ctx context.Context, client http.RoundTripper, url string, l load, buf []byte) (time.Duration, int, error) {
 	path, _ := l.path()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+path, bytes.NewReader(l.body))

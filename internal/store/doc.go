@@ -16,7 +16,7 @@
 // through those few rows and then takes the newest requests of the kinds that fit
 // ([Store.Requests]). What each hour has used is added up in the same transaction
 // ([Store.Usage]), so that it agrees with the rows whatever happens, and outlives
-// them: [Store.Retain] removes rows by age and number, in steps of milliseconds.
+// them: [Store.Retain] removes rows by age, number and size, in steps of milliseconds.
 //
 // [NewBodies] gives the writer of body files. It has nothing to do with the
 // database and never stands in a request's way.

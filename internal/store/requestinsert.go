@@ -41,8 +41,8 @@ func (r *Request) appendOwn(args []any, kind int64) []any {
 // nanos is an amount of USD as the database has it.
 func nanos(usd float64) int64 { return int64(math.Round(usd * 1e9)) }
 
-// usdOf is the amount that the database has.
-func usdOf(nano int64) float64 { return float64(nano) / 1e9 }
+// USD is an amount that the database has, in billionths, as dollars.
+func USD(nano int64) float64 { return float64(nano) / 1e9 }
 
 // preparer is a database or a transaction.
 type preparer interface {

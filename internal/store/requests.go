@@ -81,8 +81,8 @@ func statusCondition(status string) (condition string, args []any, err error) {
 	return "status = ?", []any{n}, nil
 }
 
-// Requests gives the newest requests that fit, newest first; with After the
-// oldest that fit, oldest first.
+// Requests gives the newest requests that fit, newest first; with After or
+// OldestFirst the oldest that fit, oldest first.
 func (s *Store) Requests(ctx context.Context, q RequestQuery) (list []Request, err error) {
 	err = s.read(ctx, "reading requests", func(tx *sql.Tx) error {
 		found, err := q.find(ctx, tx)
@@ -202,7 +202,7 @@ func (r *Request) scan(scan func(...any) error) error {
 	r.Streamed = time.Duration(streamed) * time.Microsecond
 	r.TPS = event.Rate(r.Tokens.Completion, r.Streamed)
 	if cost.Valid {
-		usd := usdOf(cost.Int64)
+		usd := USD(cost.Int64)
 		r.Cost = &usd
 	}
 	if err := errors.Join(fromList(changed, &r.Changed), r.setTries(tried, times)); err != nil {

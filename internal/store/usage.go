@@ -26,7 +26,7 @@ const (
 // UsageQuery says which usage is wanted. What is empty does not restrict.
 type UsageQuery struct {
 	By           UsageBy
-	Since, Until time.Time // hours that have begun then, and those before that time
+	Since, Until time.Time // from the hour in which Since lies, to the last one that begins before Until
 	Provider     string
 	Client       string
 	Zone         *time.Location // whose days are meant; nil: the machine's

@@ -29,7 +29,6 @@ type mode struct {
 type world struct {
 	t         *testing.T
 	server    *proxy.Server
-	pool      *keypool.Pool
 	records   records
 	providers map[string]*simulator.Provider
 }
@@ -121,9 +120,9 @@ func newWorld(t *testing.T, m mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.pool = keypool.New(keypool.Options{Reactive: m.reactive})
+	pool := keypool.New(keypool.Options{Reactive: m.reactive})
 	w.server = proxy.New(proxy.Options{
-		Settings: settings, Pool: w.pool, Sender: sender, Roster: roster.New(), Tokens: tokens.NewEstimator(), Recorder: &w.records,
+		Settings: settings, Pool: pool, Sender: sender, Roster: roster.New(), Tokens: tokens.NewEstimator(), Recorder: &w.records,
 	})
 	t.Cleanup(sender.CloseIdle)
 	t.Cleanup(w.server.Drain)

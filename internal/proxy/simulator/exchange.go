@@ -216,7 +216,7 @@ func (x *exchange) begin(r *http.Request, body []byte, key KeyScript, now time.T
 	x.p.record(c)
 }
 
-// admit checks a chat request and reserves what it may cost; nil is yes.
+// admit checks a request for an answer and reserves what it may cost; nil is yes.
 // Provider.mu is held.
 func (x *exchange) admit(key KeyScript, now time.Time) *reply {
 	on := x.occasions()

@@ -69,13 +69,7 @@ func (f *Fast) answer(r *completion, form form) *fastAnswer {
 	if batch < 0 {
 		batch = len(events)
 	}
-	for some := range slices.Chunk(events, batch) {
-		var piece []byte
-		for _, e := range some {
-			piece = append(piece, e.data...)
-		}
-		a.pieces = append(a.pieces, piece)
-	}
+	a.pieces = (&reply{events: events, together: batch}).wire()
 	return a
 }
 

@@ -38,7 +38,7 @@ func (x *exchange) faulty(r *http.Request, now time.Time) *reply {
 		if !transport {
 			return x.refuse(f.What, words{wait: time.Duration(f.Wait)}, now)
 		}
-		if kind.alone || !x.asked { // what is no chat has no events that could be broken: an empty answer is
+		if kind.alone || !x.asked { // where no answer is asked for there are no events to break: an empty body is
 			rep := &reply{status: http.StatusOK, header: http.Header{}, stream: x.q.stream, fault: f.What}
 			rep.contentType()
 			kind.apply(rep, &f.Fault)

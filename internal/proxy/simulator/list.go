@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// other answers what is no chat request: model lists, quotas, and an echo of
-// anything else, so that a proxy's pass-through can be tested.
+// other answers what asks for no answer of a model: model lists, quotas, and an
+// echo of anything else, so that a proxy's pass-through can be tested.
 func (x *exchange) other(r *http.Request, body []byte) *reply {
 	path := r.URL.Path
 	rep := &reply{status: http.StatusOK, header: http.Header{}}

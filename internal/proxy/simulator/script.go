@@ -114,7 +114,7 @@ type When struct {
 	Key     string   // KeyScript.Name
 	Account string   //
 	Model   string   //
-	Path    string   // a suffix of the path; "": chat requests only
+	Path    string   // a suffix of the path; "": requests for an answer only
 	Stream  *bool    //
 	Images  *bool    //
 	Nth     int      // only the n-th matching request, from 1
