@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/connect"
@@ -23,12 +22,12 @@ func (d *desktop) Agents(ctx context.Context) ([]state.Agent, error) {
 	if err != nil {
 		return nil, shown(err)
 	}
-	states, err := r.connector.Detect()
+	states, err := r.states()
 	list := make([]state.Agent, len(states))
 	for i := range states {
 		list[i] = agentShown(&states[i])
 	}
-	return list, err
+	return list, shown(err)
 }
 
 func agentShown(s *connect.State) state.Agent {
@@ -41,7 +40,7 @@ func agentShown(s *connect.State) state.Agent {
 
 // agent is how one agent stands.
 func (r *connectRoom) agent(id string) (state.Agent, error) {
-	states, err := r.connector.Detect()
+	states, err := r.states()
 	for i := range states {
 		if states[i].Client.ID == id {
 			return agentShown(&states[i]), err
@@ -72,7 +71,7 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 	if err := r.findProxy(); err != nil {
 		return err
 	}
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
 		return err
 	}
@@ -103,7 +102,7 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 }
 
 func (r *connectRoom) planOff(id string, p *ui.AgentPlan) error {
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
 		return err
 	}
@@ -128,7 +127,7 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 	if err != nil {
 		return ui.Connected{}, shown(err)
 	}
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
 		return ui.Connected{}, shown(err)
 	}
@@ -168,7 +167,7 @@ func (d *desktop) DisconnectAgents(ctx context.Context, ids ...string) (string, 
 	if err != nil {
 		return "", shown(err)
 	}
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
 		return "", shown(err)
 	}
@@ -232,7 +231,7 @@ func (d *desktop) EnableClientKey(ctx context.Context, id int64) error {
 func (d *desktop) clientKey(ctx context.Context, id int64, do func(*store.Store, context.Context, int64) error) error {
 	err := d.as(ctx).withStore(func(s *store.Store) error { return do(s, ctx, id) })
 	if errors.Is(err, store.ErrNoClient) {
-		err = fmt.Errorf("client key %s is gone: %w", strconv.FormatInt(id, 10), err)
+		err = fmt.Errorf("client key %d is gone: %w", id, err)
 	}
 	return shown(err)
 }

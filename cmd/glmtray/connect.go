@@ -170,6 +170,27 @@ func (e *env) connectRoom() (*connectRoom, error) {
 	return &connectRoom{e: e, connector: connect.New(around, dataDir), surroundings: around, dataDir: dataDir}, nil
 }
 
+// putBack is what helps where the record of connections cannot be read.
+const putBack = "put everything back with: glmtray restore"
+
+// connections are the connected clients by id.
+func (r *connectRoom) connections() (map[string]*connect.Connection, error) {
+	list, err := r.connector.Connections()
+	if err != nil {
+		err = hint(err, putBack)
+	}
+	return list, err
+}
+
+// states are how the clients stand; an unreadable record is an error beside them.
+func (r *connectRoom) states() ([]connect.State, error) {
+	list, err := r.connector.Detect()
+	if err != nil {
+		err = hint(err, putBack)
+	}
+	return list, err
+}
+
 // surroundings are what the clients' files depend on.
 func (e *env) surroundings() connect.Env {
 	around := connect.Env{GOOS: runtime.GOOS, Vars: e.environ}

@@ -22,9 +22,9 @@ type job struct {
 // plans says what each client would be given. A client whose file cannot be
 // edited gets its recipe, and is an error beside the others.
 func (r *connectRoom) plans(names []string) (jobs []*job, failed error) {
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
-		return nil, hint(err, "put everything back with: glmtray restore")
+		return nil, err
 	}
 	for _, name := range names {
 		j, err := r.plan(name, connections[name])
@@ -113,13 +113,9 @@ func (r *connectRoom) carryOut(j *job) error {
 	if !j.plan.NeedsKey {
 		err := r.connector.Apply(j.plan, 0)
 		j.done = err == nil
-		return wrap1(err, "connecting "+id)
+		return wrapErr(err, "connecting "+id)
 	}
-	s, err := r.e.openStore()
-	if err != nil {
-		return err
-	}
-	return errors.Join(wrap1(r.withNewKey(s, j), "connecting "+id), s.Close())
+	return r.e.withStore(func(s *store.Store) error { return wrapErr(r.withNewKey(s, j), "connecting "+id) })
 }
 
 // withNewKey connects a client with a key that is made for it, and gives up the
@@ -149,7 +145,7 @@ func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
 	return err
 }
 
-func wrap1(err error, doing string) error {
+func wrapErr(err error, doing string) error {
 	if err == nil {
 		return nil
 	}

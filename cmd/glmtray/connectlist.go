@@ -22,10 +22,7 @@ type clientState struct {
 
 // list shows every client.
 func (r *connectRoom) list(asJSON bool) error {
-	states, err := r.connector.Detect()
-	if err != nil {
-		err = hint(err, "put everything back with: glmtray restore")
-	}
+	states, err := r.states()
 	views := make([]clientState, len(states))
 	for i := range states {
 		views[i] = stateOf(&states[i])

@@ -33,9 +33,9 @@ func (c *disconnectCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	connections, err := r.connector.Connections()
+	connections, err := r.connections()
 	if err != nil {
-		return hint(err, "put everything back with: glmtray restore")
+		return err
 	}
 	names := slices.Clone(c.Clients)
 	switch {
@@ -63,7 +63,7 @@ func (r *connectRoom) undo(names []string) (undone []connect.Undone, failed erro
 		case errors.Is(err, connect.ErrCannotEdit):
 			err = hint(err, "mend the file, or put back the copy from before with: glmtray restore")
 		}
-		failed = errors.Join(failed, wrap1(err, "disconnecting "+name))
+		failed = errors.Join(failed, wrapErr(err, "disconnecting "+name))
 	}
 	return undone, failed
 }
@@ -98,7 +98,7 @@ func (c *restoreCmd) Run(e *env) error {
 		return err
 	}
 	undone, err := r.connector.Restore()
-	return errors.Join(r.tellUndone(undone, c.JSON), wrap1(err, "restoring"))
+	return errors.Join(r.tellUndone(undone, c.JSON), wrapErr(err, "restoring"))
 }
 
 // tellUndone gives up the keys and tells what was done.
@@ -129,7 +129,7 @@ func (r *connectRoom) tellUndone(list []connect.Undone, asJSON bool) error {
 		client, _ := connect.Find(list[i].Client)
 		fmt.Fprintf(&b, "Disconnected %s.", client.Name)
 		if client.Writes() {
-			fmt.Fprintf(&b, " %s\n", "Running sessions keep what they have read until they are started again.")
+			b.WriteString(" Running sessions keep what they have read until they are started again.\n")
 		} else {
 			b.WriteString(" Its key is accepted no longer; what you have written by hand stays.\n")
 		}

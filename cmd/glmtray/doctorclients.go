@@ -14,7 +14,7 @@ func (d *doctor) checkConnections() {
 	around := d.e.surroundings()
 	states, err := connect.New(around, d.settings.DataDir).Detect()
 	if err != nil {
-		d.fail(name, "put everything back with: glmtray restore", "%v", err)
+		d.fail(name, putBack, "%v", err)
 		return
 	}
 	base := "" // where it runs

@@ -104,12 +104,12 @@ func (d *Doc) ruleAgain(at span, was, now *Rule) (string, error) {
 	part := newDoc(d.data[at.from:at.to])
 	part.eol = d.eol
 	if was.Name != now.Name {
-		if err := part.setRulePair("name", tomlText(now.Name)); err != nil {
+		if err := part.setIn("rule", "name", tomlText(now.Name)); err != nil {
 			return "", err
 		}
 	}
 	if !slices.Equal(was.Use, now.Use) {
-		if err := part.setRulePair("use", tomlList(now.Use)); err != nil {
+		if err := part.setIn("rule", "use", tomlList(now.Use)); err != nil {
 			return "", err
 		}
 	}
@@ -125,11 +125,7 @@ func (d *Doc) ruleAgain(at span, was, now *Rule) (string, error) {
 	return text, nil
 }
 
-// setRulePair sets a value of the one rule that the text is, "" takes it out.
-func (d *Doc) setRulePair(name, value string) error {
-	return d.setIn("rule", name, value)
-}
-
+// setIn sets a value in a table of the one rule that the text is; "" takes it out.
 func (d *Doc) setIn(table, name, value string) error {
 	blocks, err := d.blocks()
 	if err != nil {
@@ -164,13 +160,13 @@ func (d *Doc) setWhen(w When) error {
 		if w != (When{}) {
 			text = inlineWhen(w)
 		}
-		return d.setRulePair("when", text)
+		return d.setIn("rule", "when", text)
 	}
 	for _, f := range whenFields(w) {
 		if table {
 			err = d.setIn("rule.when", f[0], f[1])
 		} else {
-			err = d.setRulePair("when."+f[0], f[1])
+			err = d.setIn("rule", "when."+f[0], f[1])
 		}
 		if err != nil {
 			return err

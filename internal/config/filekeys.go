@@ -193,10 +193,8 @@ func parsePercent(text string) (float64, bool) {
 // targets reads the chain of a rule or of its canary.
 func (r *reader) targets(t *table, within string) (chain []Target) {
 	var use []string
-	if !r.texts(t, within, "use", &use) || len(use) == 0 {
-		if t.fields["use"] == nil || len(use) == 0 {
-			r.bad(lineOf(t, "use"), within+": use", `must be a list of targets: ["cerebras/large", "zai/glm-5.3"]`)
-		}
+	if r.texts(t, within, "use", &use); len(use) == 0 {
+		r.bad(lineOf(t, "use"), within+": use", `must be a list of targets: ["cerebras/large", "zai/glm-5.3"]`)
 		return nil
 	}
 	for _, text := range use {

@@ -22,7 +22,7 @@ type Rates struct {
 // Quotas say which providers are asked what is left of a plan, and how.
 type Quotas struct {
 	Poll    []string      // ids of providers; empty: none
-	Every   time.Duration // at least LeastQuotaPoll
+	Every   time.Duration // less than LeastQuotaPoll counts as that
 	Timeout time.Duration
 	ZAIURL  string // base URL of Z.ai's console; "": where the key's endpoint is
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/glmtray/glmtray/internal/config"
 )
 
 // ErrCannotEdit means that a file cannot be changed without touching what is
@@ -16,10 +18,8 @@ var ErrCannotEdit = errors.New("this file cannot be edited by a program")
 // Placed is what was put around a new value, so that taking it out again leaves
 // the bytes that stood there before.
 type Placed struct {
-	Lead  string `json:"lead,omitempty"`
-	Tail  string `json:"tail,omitempty"`
-	Open  bool   `json:"open,omitempty"`  // TOML: the text before did not end its line
-	Comma bool   `json:"comma,omitempty"` // JSON: a comma stood behind the last value already
+	config.Placed
+	Comma bool `json:"comma,omitempty"` // JSON: a comma stood behind the last value already
 }
 
 // document is a client's file while it is changed. A path is the names from the
@@ -34,8 +34,9 @@ type document interface {
 	set(path []string, text string) (Placed, error)
 	// holds reports whether there is a holder of values.
 	holds(path []string) bool
-	// hold makes a holder, and gives its text.
-	hold(path []string, next string) (text string, placed Placed, err error)
+	// hold makes a holder for the step behind it, and gives its meaning; "" where
+	// this kind of document needs none.
+	hold(path []string, next string) (made string, placed Placed, err error)
 	// remove takes a value out.
 	remove(path []string, placed Placed) error
 	// release takes a holder out if it holds nothing but what it was made with.
@@ -225,14 +226,14 @@ func hold(d document, edits []Edit, path []string) ([]Edit, error) {
 			continue
 		}
 		edits = slices.DeleteFunc(slices.Clone(edits), func(e Edit) bool { return e.Holder && slices.Equal(e.Path, path[:i]) })
-		text, placed, err := d.hold(path[:i], path[i])
+		made, placed, err := d.hold(path[:i], path[i])
 		if err != nil {
 			return nil, err
 		}
-		if text == "" {
-			continue // this kind of document has no holder there
+		if made == "" {
+			continue
 		}
-		edits = append(edits, Edit{Path: slices.Clone(path[:i]), Holder: true, Wrote: text, Placed: placed})
+		edits = append(edits, Edit{Path: slices.Clone(path[:i]), Holder: true, Wrote: made, Placed: placed})
 	}
 	return edits, nil
 }
@@ -272,7 +273,7 @@ func parse(format string, data []byte) (document, error) {
 		d, err = newJSON(data)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCannotEdit, err)
+		return nil, cannot(err)
 	}
 	return d, nil
 }

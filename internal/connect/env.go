@@ -84,10 +84,8 @@ func (e Env) LookPath(program string) string {
 // found says how a client was found: by its program, or by the first of some
 // paths that exists. "" if it was not.
 func (e Env) found(program string, paths ...string) string {
-	if program != "" {
-		if path := e.LookPath(program); path != "" {
-			return path
-		}
+	if path := e.LookPath(program); path != "" {
+		return path
 	}
 	for _, path := range paths {
 		if exists(path) {

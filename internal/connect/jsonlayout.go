@@ -15,7 +15,8 @@ func (d *jsonDoc) room(g *group, text string) ([]splice, Placed) {
 		return d.firstRoom(g, text)
 	}
 	last := g.items[len(g.items)-1]
-	p := Placed{Comma: last.comma >= 0, Lead: d.lead(last.from)}
+	p := Placed{Comma: last.comma >= 0}
+	p.Lead = d.lead(last.from)
 	from := last.value.EndOffset
 	var cuts []splice
 	if p.Comma {

@@ -16,8 +16,12 @@ func openCode() Client {
 		targets: func(e Env, w Wish) []target {
 			return []target{{path: openCodeFile(e), format: "json", wants: openCodeWants(w)}}
 		},
-		recipe: func(e Env, w Wish) string {
-			return w.fill(`In ` + openCodeFile(e) + `:
+		recipe: func(e Env, w Wish) string { return openCodeRecipe(openCodeFile(e), w) },
+	}
+}
+
+func openCodeRecipe(file string, w Wish) string {
+	return w.fill(`In ` + file + `:
   "provider": {
     "` + providerID + `": {
       "npm": "@ai-sdk/openai-compatible",
@@ -31,8 +35,6 @@ func openCode() Client {
   },
   "model": "` + providerID + `/{model}"
 `)
-		},
-	}
 }
 
 func openCodeWants(w Wish) []want {

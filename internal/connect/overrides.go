@@ -21,7 +21,8 @@ type Override struct {
 // String puts it into words.
 func (o Override) String() string { return o.Name + " in " + o.Where + ": " + o.Why }
 
-// overriding are the variables, and what comes of each.
+// overriding are the variables, and what comes of each. The first three may stand
+// in settings of Claude Code as well.
 var overriding = []struct{ name, why string }{
 	{"ANTHROPIC_API_KEY", "Claude Code asks about it, or uses it instead of our token; programs with an Anthropic SDK send it"},
 	{"ANTHROPIC_AUTH_TOKEN", "programs with an Anthropic SDK send it; the settings of Claude Code count more"},

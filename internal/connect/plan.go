@@ -49,7 +49,7 @@ func (c *Changes) Empty() bool {
 	return !slices.ContainsFunc(c.Files, func(f FileChange) bool { return f.Diff != "" })
 }
 
-// Plan says what connecting a client would change. It reads and writes nothing.
+// Plan says what connecting a client would change. It writes nothing.
 func (k *Connector) Plan(id string, w Wish) (*Changes, error) {
 	client, ok := Find(id)
 	if !ok {

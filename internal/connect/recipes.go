@@ -8,12 +8,15 @@ import (
 // stands in a keychain of theirs, because their file is YAML, whose comments no
 // editor keeps for sure, or because there is no file at all.
 func recipes() []Client {
-	return []Client{
-		{
-			ID: "zed", Name: "Zed", Restart: "Zed takes it up at once.",
-			find: func(e Env) string { return e.found("zed", filepath.Join(zedDir(e), "settings.json")) },
-			recipe: func(e Env, w Wish) string {
-				return w.fill(`In ` + filepath.Join(zedDir(e), "settings.json") + `:
+	return []Client{zed(), continueDev(), kilo(), crush(), aider(), cline(), cursor(), openAISDK(), anthropicSDK()}
+}
+
+func zed() Client {
+	return Client{
+		ID: "zed", Name: "Zed", Restart: "Zed takes it up at once.",
+		find: func(e Env) string { return e.found("zed", zedSettings(e)) },
+		recipe: func(e Env, w Wish) string {
+			return w.fill(`In ` + zedSettings(e) + `:
   "language_models": {
     "openai_compatible": {
       "glmtray": {
@@ -28,13 +31,23 @@ func recipes() []Client {
 Then, in the agent panel's settings, paste the key for glmtray (Zed keeps it in the keychain):
   {key}
 `)
-			},
 		},
-		{
-			ID: "continue", Name: "Continue", Restart: "Continue takes it up when the file is saved.",
-			find: func(e Env) string { return e.found("cn", e.home(".continue")) },
-			recipe: func(e Env, w Wish) string {
-				return w.fill(`In ` + e.home(".continue", "config.yaml") + `:
+	}
+}
+
+func zedSettings(e Env) string {
+	if e.GOOS == windows {
+		return filepath.Join(e.appData(), "Zed", "settings.json")
+	}
+	return filepath.Join(e.configHome(), "zed", "settings.json")
+}
+
+func continueDev() Client {
+	return Client{
+		ID: "continue", Name: "Continue", Restart: "Continue takes it up when the file is saved.",
+		find: func(e Env) string { return e.found("cn", e.home(".continue")) },
+		recipe: func(e Env, w Wish) string {
+			return w.fill(`In ` + e.home(".continue", "config.yaml") + `:
   models:
     - name: glmtray
       provider: openai
@@ -43,33 +56,27 @@ Then, in the agent panel's settings, paste the key for glmtray (Zed keeps it in 
       apiKey: {key}
       roles: [chat, edit, apply]
 `)
-			},
 		},
-		{
-			ID: "kilo", Name: "Kilo Code", Restart: "Start Kilo Code again.",
-			find: func(e Env) string { return e.found("kilo", filepath.Join(e.configHome(), "kilo")) },
-			recipe: func(e Env, w Wish) string {
-				return w.fill(`In ` + filepath.Join(e.configHome(), "kilo", "kilo.jsonc") + `:
-  "provider": {
-    "glmtray": {
-      "npm": "@ai-sdk/openai-compatible",
-      "name": "glmtray",
-      "options": { "baseURL": "{base}/v1", "apiKey": "{key}" },
-      "models": { "{model}": {
-        "attachment": true, "modalities": { "input": ["text", "image"], "output": ["text"] },
-        "limit": { "context": {context}, "output": {output} }
-      } }
-    }
-  },
-  "model": "glmtray/{model}"
-`)
-			},
+	}
+}
+
+// kilo takes settings of OpenCode's form.
+func kilo() Client {
+	return Client{
+		ID: "kilo", Name: "Kilo Code", Restart: "Start Kilo Code again.",
+		find: func(e Env) string { return e.found("kilo", filepath.Join(e.configHome(), "kilo")) },
+		recipe: func(e Env, w Wish) string {
+			return openCodeRecipe(filepath.Join(e.configHome(), "kilo", "kilo.jsonc"), w)
 		},
-		{
-			ID: "crush", Name: "Crush", Restart: "Start Crush again.",
-			find: func(e Env) string { return e.found("crush", filepath.Join(e.configHome(), "crush")) },
-			recipe: func(e Env, w Wish) string {
-				return w.fill(`In ` + filepath.Join(e.configHome(), "crush", "crush.json") + `:
+	}
+}
+
+func crush() Client {
+	return Client{
+		ID: "crush", Name: "Crush", Restart: "Start Crush again.",
+		find: func(e Env) string { return e.found("crush", filepath.Join(e.configHome(), "crush")) },
+		recipe: func(e Env, w Wish) string {
+			return w.fill(`In ` + filepath.Join(e.configHome(), "crush", "crush.json") + `:
   "providers": {
     "glmtray": {
       "type": "openai-compat",
@@ -79,30 +86,24 @@ Then, in the agent panel's settings, paste the key for glmtray (Zed keeps it in 
     }
   }
 `)
-			},
 		},
-		{
-			ID: "aider", Name: "aider", Restart: "Start aider again.",
-			find: func(e Env) string { return e.found("aider", e.home(".aider.conf.yml")) },
-			recipe: func(e Env, w Wish) string {
-				return w.fill(`In ` + e.home(".aider.conf.yml") + `:
+	}
+}
+
+func aider() Client {
+	return Client{
+		ID: "aider", Name: "aider", Restart: "Start aider again.",
+		find: func(e Env) string { return e.found("aider", e.home(".aider.conf.yml")) },
+		recipe: func(e Env, w Wish) string {
+			return w.fill(`In ` + e.home(".aider.conf.yml") + `:
   openai-api-base: {base}/v1
   openai-api-key: {key}
   model: openai/{model}
 And, so that it knows the limits, in ` + e.home(".aider.model.metadata.json") + `:
   { "openai/{model}": { "max_input_tokens": {context}, "max_output_tokens": {output}, "litellm_provider": "openai", "mode": "chat" } }
 `)
-			},
 		},
-		cline(), cursor(), openAISDK(), anthropicSDK(),
 	}
-}
-
-func zedDir(e Env) string {
-	if e.GOOS == windows {
-		return filepath.Join(e.appData(), "Zed")
-	}
-	return filepath.Join(e.configHome(), "zed")
 }
 
 // cline keeps its key in the editor's secret store, which nobody else can write.

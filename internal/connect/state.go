@@ -31,7 +31,7 @@ func (k *Connector) Detect() ([]State, error) {
 			s.Connected, s.Since, s.BaseURL, s.KeyID = true, conn.Since, conn.BaseURL, conn.KeyID
 			for _, f := range conn.Files {
 				s.Files = append(s.Files, f.Path)
-				for _, name := range k.Drift(f) {
+				for _, name := range changedIn(f) {
 					s.Changed = append(s.Changed, f.Path+": "+name)
 				}
 			}
@@ -41,8 +41,8 @@ func (k *Connector) Detect() ([]State, error) {
 	return list, err
 }
 
-// Drift names the values of a file that somebody has changed since.
-func (k *Connector) Drift(f File) []string {
+// changedIn names the values of a file that somebody has changed since.
+func changedIn(f File) []string {
 	now, err := look(f.Path)
 	if err != nil {
 		return []string{"the file cannot be read"}

@@ -33,7 +33,7 @@ func (d *tomlDoc) value(path []string) (string, bool) { return d.text.Value(spli
 func (d *tomlDoc) set(path []string, value string) (Placed, error) {
 	table, name := split(path)
 	p, err := d.text.Set(table, name, value)
-	return fromConfig(p), cannot(err)
+	return Placed{Placed: p}, cannot(err)
 }
 
 func (d *tomlDoc) holds(path []string) bool { return d.text.HasTable(strings.Join(path, ".")) }
@@ -44,16 +44,16 @@ func (d *tomlDoc) hold(path []string, _ string) (string, Placed, error) {
 		return "", Placed{}, nil
 	}
 	p, err := d.text.AddTable(strings.Join(path, "."))
-	return "{}", fromConfig(p), cannot(err)
+	return "{}", Placed{Placed: p}, cannot(err)
 }
 
 func (d *tomlDoc) remove(path []string, placed Placed) error {
 	table, name := split(path)
-	return cannot(d.text.Remove(table, name, placed.toConfig()))
+	return cannot(d.text.Remove(table, name, placed.Placed))
 }
 
 func (d *tomlDoc) release(path []string, _ string, placed Placed) (bool, error) {
-	removed, err := d.text.RemoveTable(strings.Join(path, "."), placed.toConfig())
+	removed, err := d.text.RemoveTable(strings.Join(path, "."), placed.Placed)
 	return removed, cannot(err)
 }
 
@@ -74,12 +74,6 @@ func (d *tomlDoc) write(value any) string {
 		return strconv.Itoa(v)
 	}
 	return fmt.Sprint(value) // a bool
-}
-
-func fromConfig(p config.Placed) Placed { return Placed{Lead: p.Lead, Tail: p.Tail, Open: p.Open} }
-
-func (p Placed) toConfig() config.Placed {
-	return config.Placed{Lead: p.Lead, Tail: p.Tail, Open: p.Open}
 }
 
 // cannot marks an error of an editor.
