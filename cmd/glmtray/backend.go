@@ -55,7 +55,7 @@ func (d *desktop) Snapshot() state.Snapshot {
 		for _, l := range p.Limits {
 			s.Limits = append(s.Limits, state.Limit{
 				Provider: p.ID, Account: l.Account, Kind: l.Kind, Window: l.Window, Limit: l.Limit, Remaining: l.Remaining,
-				Reset: l.Reset, Seen: l.Seen,
+				Reset: l.Reset,
 			})
 		}
 	}
@@ -71,18 +71,24 @@ func keyShown(provider string, k *keypool.State) state.Key {
 		SharesWith: twin,
 		Provider:   k.Provider, ProviderName: provider, Name: k.Name, Account: k.Account, Endpoint: k.Endpoint,
 		Origin: k.Origin, Fingerprint: k.Fingerprint, State: k.State, CoolUntil: k.CoolUntil, Reason: k.Reason,
-		Current: k.Current, InFlight: k.InFlight, Slots: k.Slots, Errors: k.Errors, Uses: k.Uses, LastUsed: k.LastUsed,
+		Current: k.Current, InFlight: k.InFlight, Errors: k.Errors, Uses: k.Uses, LastUsed: k.LastUsed,
 	}
+}
+
+// serving is the app and where it listens; nil and nil as long as it does not.
+func (d *desktop) serving() (*app, *listening) {
+	if a := d.app.Load(); a != nil {
+		if l := a.at.Load(); l != nil {
+			return a, l
+		}
+	}
+	return nil, nil
 }
 
 // serverState is how the proxy stands: that of the app once it listens, else
 // why there is none.
 func (d *desktop) serverState() state.Server {
-	a := d.app.Load()
-	var l *listening
-	if a != nil {
-		l = a.at.Load()
-	}
+	a, l := d.serving()
 	switch {
 	case d.e.ctx.Err() != nil:
 		return state.Server{State: state.Stopping}
@@ -96,7 +102,6 @@ func (d *desktop) serverState() state.Server {
 	st := a.server.Snapshot()
 	s := state.Server{
 		State: st.State, URL: l.url(), Demo: st.Demo, Note: l.moved, Primary: st.Primary,
-		Started: time.Now().Add(-time.Duration(st.Uptime * float64(time.Second))).Round(time.Second),
 	}
 	if st.Pinned != nil {
 		s.Pinned, s.PinUntil = st.Pinned.Provider, st.Pinned.Until
@@ -262,6 +267,9 @@ func (d *desktop) RemoveKey(ctx context.Context, provider, name string) error {
 
 // errNotServing is returned where a verb needs the proxy.
 var errNotServing = errors.New("nothing is served now")
+
+// errNoSettings is returned where a verb needs the settings.
+var errNoSettings = errors.New("the settings cannot be read: see what the banner says of them")
 
 // Retry implements ui.Backend.
 func (d *desktop) Retry(_ context.Context, provider, name string) error {

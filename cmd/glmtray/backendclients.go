@@ -55,7 +55,7 @@ func (d *desktop) PlanAgent(ctx context.Context, id string, on bool) (ui.AgentPl
 	if err != nil {
 		return ui.AgentPlan{}, shown(err)
 	}
-	p := ui.AgentPlan{On: on}
+	var p ui.AgentPlan
 	if p.Agent, err = r.agent(id); err != nil {
 		return p, shown(err)
 	}

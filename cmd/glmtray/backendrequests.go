@@ -50,11 +50,11 @@ func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchan
 	if err != nil {
 		return state.Exchange{}, err
 	}
-	a := d.app.Load()
-	if a == nil || a.at.Load() == nil {
+	a, l := d.serving()
+	if l == nil {
 		return state.Exchange{}, errNotServing
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.at.Load().url()+x.Path, bytes.NewReader(x.Sent.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url()+x.Path, bytes.NewReader(x.Sent.Body))
 	if err != nil {
 		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
 	}
@@ -102,7 +102,7 @@ const savedFolder = "saved"
 func (d *desktop) Export(ctx context.Context, name, text string) (string, error) {
 	s := d.wishes(ctx)
 	if s == nil {
-		return "", errors.New("the settings cannot be read")
+		return "", errNoSettings
 	}
 	dir := filepath.Join(s.DataDir, savedFolder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -46,7 +46,7 @@ func explained(x *proxy.Explanation) state.Explanation {
 		way = "streamed"
 	}
 	out := state.Explanation{
-		At: x.At, Changes: x.Changes, Rule: x.Rule, Reason: x.Reason, Refused: x.Refused,
+		Rule: x.Rule, Reason: x.Reason, Refused: x.Refused,
 		Facts: fmt.Sprintf("%s dialect, model %s, %s, %s, about %s tokens", x.Dialect, dash(x.Model), way,
 			plural(x.Images, "picture"), thousands(int64(x.Tokens))),
 	}
@@ -60,7 +60,7 @@ func explained(x *proxy.Explanation) state.Explanation {
 	for i := range x.Steps {
 		s := &x.Steps[i]
 		step := state.Step{
-			Target: s.Target, Model: s.Model, Why: s.Why, Dialect: s.Dialect, Key: s.Key, Verdict: s.Verdict, Changes: s.Changes, Refused: s.Refused,
+			Target: s.Target, Model: s.Model, Why: s.Why, Key: s.Key, Verdict: s.Verdict, Refused: s.Refused,
 		}
 		for j := range s.Keys {
 			k := s.Keys[j]
@@ -82,7 +82,7 @@ func explained(x *proxy.Explanation) state.Explanation {
 func (d *desktop) Rules(ctx context.Context) (state.Rules, error) {
 	s := d.wishes(ctx)
 	if s == nil {
-		return state.Rules{}, errors.New("the settings cannot be read: see what the banner says of them")
+		return state.Rules{}, errNoSettings
 	}
 	origin := s.Origins["rules"]
 	out := state.Rules{Origin: string(origin), Default: origin == "" || origin == config.FromDefault}

@@ -50,7 +50,7 @@ func (d *desktop) Usage(ctx context.Context, period string) (state.Usage, error)
 func usagePeriod(period string, now time.Time) (state.Usage, error) {
 	year, month, day := now.Date()
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, now.Location())
-	out := state.Usage{Period: period, To: now, From: midnight}
+	out := state.Usage{Period: period, From: midnight}
 	switch period {
 	case state.PeriodToday:
 		out.Hourly = true

@@ -82,11 +82,7 @@ const tryMost = 1 << 20
 
 // Try implements ui.Backend. It goes the way of every client, over the socket.
 func (d *desktop) Try(ctx context.Context) (string, error) {
-	a := d.app.Load()
-	var l *listening
-	if a != nil {
-		l = a.at.Load()
-	}
+	_, l := d.serving()
 	if l == nil {
 		return "", errNotServing
 	}
@@ -183,7 +179,7 @@ func (d *desktop) About() ui.About {
 func (d *desktop) Folder(name string) error {
 	s := d.wishes(context.Background())
 	if s == nil {
-		return errors.New("the settings cannot be read")
+		return errNoSettings
 	}
 	dir := s.DataDir
 	switch name {

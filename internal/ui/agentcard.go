@@ -60,7 +60,7 @@ func (k *agentCard) agent() state.Agent {
 // open asks what would be done, and shows that.
 func (k *agentCard) open(a state.Agent, on bool) {
 	k.id, k.on, k.ready, k.over = a.ID, on, false, false
-	k.plan = AgentPlan{Agent: a, On: on}
+	k.plan = AgentPlan{Agent: a}
 	say(k.message, widget.MediumImportance, "")
 	k.show()
 	if a.Unreachable != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
-// Backend is what the window needs of the program. Everything but Snapshot and
-// Watch may take seconds (keychain, disk, network) and is never called on the
+// Backend is what the window needs of the program. Everything but Snapshot, Watch
+// and Check may take seconds (keychain, disk, network) and is never called on the
 // window's thread; each has a time limit of its own.
 type Backend interface {
 	Contents

@@ -30,7 +30,6 @@ type Connecting interface {
 // AgentPlan is what would be done to connect or disconnect an agent.
 type AgentPlan struct {
 	Agent  state.Agent
-	On     bool
 	Files  []FilePlan // those of agents that come along, too
 	Notes  []string   // what a person should know: what stands in the way
 	Recipe string     // what to type, where no file can be written

@@ -66,7 +66,7 @@ func newClients(u *UI) *clients {
 	head := container.NewHBox(heading(tr("Clients")), layout.NewSpacer(), c.add)
 	keyHead := pale(container.New(columns{tight, 0, 4 * apart, 5 * apart, 4 * apart}, layout.NewSpacer(),
 		small(tr("Client keys")), layout.NewSpacer(), small(tr("Last used")), trailing(small(tr("Requests")))))
-	keys := container.NewBorder(keyHead, nil, nil, nil, container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, tight, 0), dense(c.keys)), c.none))
+	keys := container.NewBorder(keyHead, nil, nil, nil, container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, tight, 0), c.keys), c.none))
 	agents := container.NewBorder(faint(small(tr("Coding agents"))), nil, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, near, tight, 0), c.agents))
 	left := container.New(over{wish: func() float32 { return agents.MinSize().Height }, share: agentsShare}, container.NewVScroll(agents), keys)

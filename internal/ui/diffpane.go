@@ -41,7 +41,7 @@ func newDiffPane() *diffPane {
 	d.list.HideSeparators = true
 	_ = d.list.MinSize() // before that it cannot be scrolled
 	d.list.OnSelected = func(widget.ListItemID) { d.list.UnselectAll() }
-	d.box = container.New(broken{d}, d.list)
+	d.box = container.New(fitted{d.fit}, d.list)
 	return d
 }
 
@@ -53,9 +53,7 @@ func (d *diffPane) set(text string) {
 
 // fit breaks the text into lines for a width.
 func (d *diffPane) fit(width float32) {
-	const sample = "mmmmmmmmmm"
-	one := fyne.MeasureText(sample, textSize, fyne.TextStyle{Monospace: true}).Width / float32(len(sample))
-	places := int((width - near) / one) // beside the scroll bar
+	places := int((width - near) / monoWidth(textSize)) // beside the scroll bar
 	if places == d.places {
 		return
 	}
@@ -96,17 +94,4 @@ func inkOfLine(line string) fyne.ThemeColorName {
 		return theme.ColorNameError
 	}
 	return theme.ColorNameForeground
-}
-
-// broken gives a pane's list all the room, and its lines that width.
-type broken struct{ d *diffPane }
-
-// MinSize implements fyne.Layout.
-func (b broken) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
-
-// Layout implements fyne.Layout.
-func (b broken) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	objects[0].Move(fyne.NewPos(0, 0))
-	objects[0].Resize(size)
-	b.d.fit(size.Width)
 }

@@ -123,8 +123,6 @@ func (d *dryRun) typed() {
 
 func (d *dryRun) able() { enable(d.ask, !d.busy && (d.id != "" || d.body.Text != "")) }
 
-func (d *dryRun) draw() {}
-
 // run asks for both moments.
 func (d *dryRun) run() {
 	if d.busy {
@@ -147,11 +145,7 @@ func (d *dryRun) run() {
 	}, func(both [2]state.Explanation, err error) {
 		d.busy = false
 		d.able()
-		text := ""
-		if err != nil {
-			text = sentence(err.Error())
-		}
-		say(d.message, widget.DangerImportance, text)
+		sayError(d.message, err)
 		if err == nil {
 			setText(d.facts, both[0].Facts)
 			for i := range both {

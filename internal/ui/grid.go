@@ -292,7 +292,7 @@ func sink(t *canvas.Text) float32 {
 	return d
 }
 
-// fitted texts are remembered: the same few stand in most rows.
+// cutTexts remembers what was shortened: the same few texts stand in most rows.
 var cutTexts = map[cutText]string{}
 
 type cutText struct {
@@ -309,7 +309,7 @@ func fitText(text string, width, size float32, style fyne.TextStyle) string {
 		return ""
 	}
 	if style.Monospace {
-		return fitMono(text, width, size, style)
+		return fitMono(text, width, size)
 	}
 	id := cutText{text, width, size, style}
 	if cut, ok := cutTexts[id]; ok {
@@ -349,7 +349,7 @@ func monoWidth(size float32) float32 {
 	return w
 }
 
-func fitMono(text string, width, size float32, _ fyne.TextStyle) string {
+func fitMono(text string, width, size float32) string {
 	places := int(width / monoWidth(size))
 	if len(text) <= places {
 		return text

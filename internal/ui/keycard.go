@@ -5,7 +5,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -48,8 +47,7 @@ func newKeyCard(k *keys) *keyCard {
 		account: k.u.field(tr("an account of its own")), policyText: caption(""), sharedText: wrapped(""),
 	}
 	c.word.TextStyle.Monospace = true
-	c.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
-	c.copy.Importance = widget.LowImportance
+	c.copy = quietButton("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
 	c.test = widget.NewButton(tr("Test"), c.doTest)
 	c.probe = widget.NewButton(tr("Probe now"), c.doProbe)
 	c.label = widget.NewButton(tr("Set"), c.doAccount)
@@ -208,7 +206,7 @@ func (c *keyCard) rest() {
 
 func (c *keyCard) said(text string) { say(c.message, widget.MediumImportance, text) }
 
-func (c *keyCard) fail(err error) { say(c.message, widget.DangerImportance, sentence(err.Error())) }
+func (c *keyCard) fail(err error) { sayError(c.message, err) }
 
 func (c *keyCard) doTest() {
 	id := c.id()
@@ -261,7 +259,7 @@ func (c *keyCard) drawShared(r *state.KeyRow) {
 // the one that either has, else this key's name.
 func (c *keyCard) doJoin() {
 	id, twin, mine, theirs := c.id(), c.row.SharesWith, c.row.Account, ""
-	for _, r := range c.k.u.st.Keys(time.Now()) {
+	for _, r := range c.k.u.st.Keys(c.k.u.now()) {
 		if r.Provider == id.provider && r.Name == twin {
 			theirs = r.Account
 		}

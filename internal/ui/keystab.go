@@ -67,7 +67,7 @@ func newKeys(u *UI) *keys {
 	k.list.OnSelected = k.picked
 	k.card, k.form = newKeyCard(k), newKeyForm(k)
 	k.side = container.NewStack(k.hint)
-	left := container.NewBorder(k.grid.header(), nil, nil, nil, container.NewStack(dense(k.list), k.empty))
+	left := container.NewBorder(k.grid.header(), nil, nil, nil, container.NewStack(k.list, k.empty))
 	halves := container.New(columns{0, 2 * apart, 0}, left, upright(), container.NewVScroll(k.side))
 	k.box = container.NewBorder(
 		container.NewVBox(container.NewHBox(heading(tr("Keys")), layout.NewSpacer(), k.add), widget.NewSeparator()),

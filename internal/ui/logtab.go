@@ -82,7 +82,7 @@ func newLog(u *UI) *logPage {
 	l.whole.Hide()
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(l.level, l.follow, l.copyLine, l.copyAll, folder), l.text)
 	l.box = container.NewBorder(container.NewVBox(bar, widget.NewSeparator()), container.NewVBox(l.whole, l.count), nil, nil,
-		container.NewStack(dense(l.list), l.empty))
+		container.NewStack(l.list, l.empty))
 	return l
 }
 

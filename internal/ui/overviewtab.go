@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -45,8 +44,7 @@ type overview struct {
 func newOverview(u *UI) *overview {
 	o := &overview{u: u, url: cell(true), last: cell(false), headline: wrapped(""), counts: widget.NewLabel(""), noRows: wrapped("")}
 	o.unknown = wrapped(tr("Which keys there are is known once glmtray serves."))
-	o.copyURL = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { u.copy(u.st.Server().URL) })
-	o.copyURL.Importance = widget.LowImportance
+	o.copyURL = quietButton("", theme.ContentCopyIcon(), func() { u.copy(u.st.Server().URL) })
 	o.flip = widget.NewButton("", func() { u.serve(u.st.Server().State == state.Paused) })
 	o.flip.Importance = widget.HighImportance
 	o.pin = widget.NewSelect(nil, o.pinned)
@@ -63,7 +61,7 @@ func newOverview(u *UI) *overview {
 	keys := container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(0), o.column, o.noKeys, o.unknown))
 	height := func() float32 { return keys.Content.MinSize().Height }
 	decided := container.NewBorder(container.NewHBox(heading(tr("Decisions")), layout.NewSpacer(), o.counts), nil, nil, nil,
-		container.NewStack(dense(o.decisions), o.noRows))
+		container.NewStack(o.decisions, o.noRows))
 	o.halves = container.New(over{wish: height}, keys, decided)
 	o.box = container.NewBorder(container.NewVBox(top, o.headline, widget.NewSeparator(), atLeast(0, tight, layout.NewSpacer())), nil, nil, nil, o.halves)
 	return o
@@ -128,10 +126,11 @@ func (o *overview) draw(now time.Time) {
 		headline = tr("Not serving") // the banner above says why
 	}
 	setText(o.headline, headline)
-	show(o.headline, s.State != state.Serving || s.Demo || o.u.st.Tray(now).Icon == state.IconNone) // else the rail says it
+	show(o.headline, s.State != state.Serving || s.Demo || o.u.st.Icon(now) == state.IconNone) // else the rail says it
 	o.drawCounts()
-	o.drawKeys(now, s.Problem != "")
-	o.drawPin(s, now)
+	providers := o.u.st.ProviderRows(now)
+	o.drawKeys(providers, now, s.Problem != "")
+	o.drawPin(providers, s, now)
 	if rows := o.u.st.Decisions(decisionsShown); !slices.Equal(rows, o.rows) {
 		o.rows = rows
 		o.decisions.Refresh()
@@ -141,18 +140,12 @@ func (o *overview) draw(now time.Time) {
 		last = o.rows[0].Target + " · " + o.rows[0].Rule
 	}
 	setText(o.last, last)
-	if s.URL != "" {
-		setText(o.noRows, tr("No requests yet. Point a client at")+" "+s.URL+
-			" "+tr("with any key and any model: what it asks for, and who answers, stands here."))
-	} else {
-		setText(o.noRows, tr("No requests yet."))
-	}
+	setText(o.noRows, o.u.noRequests())
 	show(o.noRows, len(o.rows) == 0)
 }
 
 // drawKeys gives the keys as much room as they need.
-func (o *overview) drawKeys(now time.Time, failed bool) {
-	rows := o.u.st.ProviderRows(now)
+func (o *overview) drawKeys(rows []state.ProviderRow, now time.Time, failed bool) {
 	again := o.blocksFor(len(rows))
 	for i := range rows {
 		again = o.blocks[i].shape(len(rows[i].Keys)) || again
@@ -186,14 +179,11 @@ func (o *overview) blocksFor(providers int) bool {
 	return true
 }
 
-// forPin is how long a provider is pinned.
-const forPin = 15 * time.Minute
-
 // drawPin shows which provider is pinned, and until when.
-func (o *overview) drawPin(s state.Server, now time.Time) {
+func (o *overview) drawPin(rows []state.ProviderRow, s state.Server, now time.Time) {
 	var ids, options []string
-	for _, b := range o.u.st.ProviderRows(now) {
-		ids, options = append(ids, b.ID), append(options, tr("Pin {{.Name}} for 15 min", "Name", b.Name))
+	for i := range rows {
+		ids, options = append(ids, rows[i].ID), append(options, tr("Pin {{.Name}} for 15 min", "Name", rows[i].Name))
 	}
 	chosen := ""
 	if s.Pinned != "" && now.Before(s.PinUntil) {
@@ -221,11 +211,11 @@ func (o *overview) drawPin(s state.Server, now time.Time) {
 
 func (o *overview) pinned(string) {
 	if i := o.pin.SelectedIndex(); i >= 0 && !o.pinning {
-		provider, d := "", time.Duration(0)
+		provider := ""
 		if i < len(o.pins) {
-			provider, d = o.pins[i], forPin
+			provider = o.pins[i]
 		}
-		act(o.u, forDisk, func(ctx context.Context) error { return o.u.b.Pin(ctx, provider, d) }, o.u.tell)
+		o.u.pin(provider)
 	}
 }
 

@@ -135,7 +135,7 @@ func (r *replayPane) do() {
 				return
 			}
 			if err != nil {
-				say(r.note, widget.DangerImportance, sentence(err.Error()))
+				sayError(r.note, err)
 			} else {
 				say(r.note, widget.MediumImportance, "")
 				r.now.say(answerTitle(tr("Now"), &x), answerBody(&x))

@@ -124,7 +124,7 @@ func (p *requestPane) load() {
 				say(p.note, widget.MediumImportance, "")
 				p.set(x)
 			case !runs:
-				say(p.note, widget.DangerImportance, sentence(err.Error()))
+				sayError(p.note, err)
 			}
 			p.box.Refresh()
 		})
@@ -191,7 +191,7 @@ func (p *requestPane) export() {
 			return
 		}
 		if err != nil {
-			say(p.note, widget.DangerImportance, sentence(err.Error()))
+			sayError(p.note, err)
 			return
 		}
 		say(p.note, widget.MediumImportance, tr("Saved as {{.Path}}", "Path", path))

@@ -18,10 +18,9 @@ import (
 // One that is chosen opens below the list.
 type requests struct {
 	u      *UI
-	box    *fyne.Container
+	box    *fyne.Container // what the page shows: upper, parts, or the pane
 	parts  *container.Split
 	upper  *fyne.Container // filters, header, list, foot
-	whole  *fyne.Container // what the page shows: upper, parts, or the pane
 	text   *field
 	picks  [4]*pick // provider, status, client, rule
 	pause  *widget.Button
@@ -29,7 +28,6 @@ type requests struct {
 	empty  *widget.Label
 	list   *widget.List
 	grid   grid
-	header *line
 	view   state.View
 	seen   uint64 // changes when the view was taken
 	at     time.Time
@@ -50,7 +48,6 @@ var statuses = []struct{ word, status string }{
 func newRequests(u *UI) *requests {
 	r := &requests{u: u, text: u.field(tr("search: reason, error, model, path")), foot: cell(false), empty: wrapped("")}
 	r.grid = requestGrid()
-	r.header = r.grid.header()
 	r.list = widget.NewList(func() int { return r.view.Len() }, r.newLine, r.fillLine)
 	r.list.HideSeparators = true
 	r.list.OnSelected = r.picked
@@ -68,13 +65,12 @@ func newRequests(u *UI) *requests {
 		bar.Add(atLeast(7*apart, 0, p.box))
 	}
 	bar.Add(r.pause)
-	top := container.NewVBox(container.NewBorder(nil, nil, nil, bar, r.text), r.header)
-	r.upper = container.NewBorder(top, faint(r.foot), nil, nil, container.NewStack(dense(r.list), r.empty))
+	top := container.NewVBox(container.NewBorder(nil, nil, nil, bar, r.text), r.grid.header())
+	r.upper = container.NewBorder(top, faint(r.foot), nil, nil, container.NewStack(r.list, r.empty))
 	r.pane = newRequestPane(r)
 	r.parts = container.NewVSplit(r.upper, r.pane.box)
 	r.parts.Offset = 0.45
-	r.whole = container.NewStack(r.upper)
-	r.box = container.NewStack(r.whole)
+	r.box = container.NewStack(r.upper)
 	return r
 }
 
@@ -128,10 +124,7 @@ func (r *requests) hold(on bool) {
 	r.draw(r.u.now())
 }
 
-func (r *requests) newLine() fyne.CanvasObject {
-	l := r.grid.line()
-	return l
-}
+func (r *requests) newLine() fyne.CanvasObject { return r.grid.line() }
 
 func (r *requests) fillLine(i widget.ListItemID, o fyne.CanvasObject) {
 	l := o.(*line)
@@ -238,8 +231,8 @@ func (r *requests) lay() {
 		r.parts.Refresh()
 		o = r.parts
 	}
-	r.whole.Objects = []fyne.CanvasObject{o}
-	r.whole.Refresh()
+	r.box.Objects = []fyne.CanvasObject{o}
+	r.box.Refresh()
 }
 
 // showRequest opens a request on its page.
@@ -304,10 +297,15 @@ const pageOfNew = 200
 
 // teach is what an empty list says.
 func (r *requests) teach() string {
-	switch url := r.u.st.Server().URL; {
-	case r.u.st.Requests().Filter() != (state.RequestFilter{}):
+	if r.u.st.Requests().Filter() != (state.RequestFilter{}) {
 		return tr("No request matches.")
-	case url != "":
+	}
+	return r.u.noRequests()
+}
+
+// noRequests is what stands where requests will.
+func (u *UI) noRequests() string {
+	if url := u.st.Server().URL; url != "" {
 		return tr("No requests yet. Point a client at") + " " + url + " " +
 			tr("with any key and any model: what it asks for, and who answers, stands here.")
 	}

@@ -48,7 +48,7 @@ func (p *program) PlanAgent(ctx context.Context, id string, on bool) (AgentPlan,
 		return AgentPlan{}, err
 	}
 	a, err := p.agent(id, func(*state.Agent) {})
-	plan := AgentPlan{Agent: a, On: on}
+	plan := AgentPlan{Agent: a}
 	if !a.Writes {
 		plan.Recipe, plan.Key = "paste (a key of its own)", !a.Connected
 		return plan, err

@@ -210,7 +210,7 @@ func TestAProviderIsPinnedFromTheOverview(t *testing.T) {
 	p := &program{snap: serving(desktopKey("desk"))}
 	r := newRig(t, p, host)
 	o := r.u.open.page.(*overview)
-	p.set(func() { p.snap.Server.Pinned, p.snap.Server.PinUntil = "cerebras", time.Now().Add(forPin) })
+	p.set(func() { p.snap.Server.Pinned, p.snap.Server.PinUntil = "cerebras", time.Now().Add(pinFor) })
 	o.pin.SetSelected("Pin Cerebras for 15 min")
 	r.asked("pin cerebras 15m0s")
 	r.until("until when it is pinned", func() bool { return strings.HasPrefix(o.pin.PlaceHolder, "cerebras until ") })

@@ -89,7 +89,7 @@ func (r *routing) load() {
 	work(r.u, forDisk, r.u.b.Rules, func(rules state.Rules, err error) {
 		r.loading = false
 		if err != nil {
-			say(r.message, widget.DangerImportance, sentence(err.Error()))
+			sayError(r.message, err)
 			return
 		}
 		if r.dirty() && !r.again {
@@ -218,7 +218,7 @@ func (r *routing) write() {
 		r.busy = false
 		r.able()
 		if err != nil {
-			say(r.message, widget.DangerImportance, sentence(err.Error()))
+			sayError(r.message, err)
 			return
 		}
 		say(r.message, widget.MediumImportance, tr("Saved. It holds from the next request on."))
@@ -233,7 +233,6 @@ func (r *routing) draw(now time.Time) {
 			r.rows[i].targets(&r.draft[i], now)
 		}
 	}
-	r.dry.draw()
 }
 
 // ruleRow is one rule of the table: what it is called and when it holds, and
@@ -305,7 +304,7 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 		if i > 0 {
 			objects = append(objects, faint(widget.NewLabel("→"))) // alone: Fyne takes what follows it from the arrow's font
 		}
-		objects = append(objects, container.NewCenter(atLeast(apart, apart, widget.NewIcon(shapes[s.Mark]))), widget.NewLabel(s.Target))
+		objects = append(objects, centred(widget.NewIcon(shapes[s.Mark])), widget.NewLabel(s.Target))
 		if s.Mark != state.Good {
 			objects = append(objects, faint(small(s.Word)))
 		}

@@ -67,8 +67,8 @@ type UI struct {
 }
 
 // Run builds window and tray, shows the window unless it is to start hidden,
-// and returns: the caller then calls app.Run. It must be
-// called on the goroutine that does.
+// and returns: the caller then calls app.Run. It must be called on the goroutine
+// that does.
 func Run(app fyne.App, b Backend, opt Options) *UI { return start(app, b, opt, onThread) }
 
 func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {

@@ -66,7 +66,6 @@ func (s *settings) turn(name string) {
 	if name == sectionAbout {
 		s.about.load()
 	}
-	s.draw(s.u.now())
 	s.show()
 }
 

@@ -16,7 +16,7 @@ type sheet struct {
 }
 
 // lay lays a question over the window: a title, what it is about, and the
-// answers, of which the first is the one that is meant.
+// answers, of which the last is the one that is meant.
 func (u *UI) lay(title string, about fyne.CanvasObject, no func(), answers ...fyne.CanvasObject) *sheet {
 	s := &sheet{u: u, no: no}
 	row := append([]fyne.CanvasObject{layout.NewSpacer()}, answers...)

@@ -176,8 +176,7 @@ var railWords = map[state.Icon]struct {
 }
 
 func (f *frame) draw(now time.Time) {
-	v := f.u.st.Tray(now)
-	w := railWords[v.Icon]
+	w := railWords[f.u.st.Icon(now)]
 	word := w.word
 	switch s := f.u.st.Server(); {
 	case s.State == state.Starting || s.State == "":

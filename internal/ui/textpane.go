@@ -34,14 +34,12 @@ const foldMark, foldOpen, foldNone = "▸ ", "▾ ", "  "
 func newTextPane(u *UI, name string) *textPane {
 	p := &textPane{name: name, title: heading(name), fold: state.NewFold("")}
 	p.title.Truncation = fyne.TextTruncateEllipsis
-	p.copy = widget.NewButtonWithIcon("", theme.ContentCopyIcon(), func() { u.copy(p.body.Text) })
-	p.copy.Importance = widget.LowImportance
-	p.all = widget.NewButton(tr("Unfold"), func() {
+	p.copy = quietButton("", theme.ContentCopyIcon(), func() { u.copy(p.body.Text) })
+	p.all = quietButton(tr("Unfold"), nil, func() {
 		p.open = !p.open
 		p.fold.All(!p.open)
 		p.draw()
 	})
-	p.all.Importance = widget.LowImportance
 	p.list = widget.NewList(
 		func() int { return len(p.fold.Lines()) },
 		newTextLine,
@@ -69,7 +67,7 @@ func newTextPane(u *UI, name string) *textPane {
 			p.list.Refresh()
 		}
 	}
-	text := container.New(fitted{p}, p.list)
+	text := container.New(fitted{p.fit}, p.list)
 	p.box = container.NewBorder(
 		container.NewBorder(nil, nil, nil, container.NewHBox(p.all, p.copy), p.title), nil, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, near, 0), text),
@@ -117,8 +115,9 @@ func (p *textPane) fit(width float32) {
 	p.list.Refresh()
 }
 
-// fitted gives a pane's list all the room, and its lines that width.
-type fitted struct{ p *textPane }
+// fitted gives a pane's list all the room, and has its lines broken for that
+// width.
+type fitted struct{ fit func(width float32) }
 
 // MinSize implements fyne.Layout.
 func (f fitted) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
@@ -127,5 +126,5 @@ func (f fitted) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[
 func (f fitted) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(size)
-	f.p.fit(size.Width)
+	f.fit(size.Width)
 }

@@ -123,7 +123,7 @@ func (t *tray) flip(paused bool) *fyne.MenuItem {
 	return fyne.NewMenuItem(tr("Pause"), func() { t.u.serve(false) })
 }
 
-// pinFor is how long a pin of the tray lasts.
+// pinFor is how long a pin lasts.
 const pinFor = 15 * time.Minute
 
 // pins is the choice of a provider that is to have everything for a while.

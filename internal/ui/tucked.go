@@ -35,14 +35,6 @@ func (t tucked) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// dense puts something into a row of 28. (A list is as dense as its rows.)
-func dense(o fyne.CanvasObject) fyne.CanvasObject {
-	if _, ok := o.(*widget.List); ok {
-		return o
-	}
-	return container.New(tucked{layout.NewStackLayout()}, o)
-}
-
 // faint shows texts in a lighter ink.
 func faint(o fyne.CanvasObject) fyne.CanvasObject {
 	switch o := o.(type) {
@@ -58,7 +50,9 @@ func faint(o fyne.CanvasObject) fyne.CanvasObject {
 }
 
 // pale is faint in a row of 28.
-func pale(o fyne.CanvasObject) fyne.CanvasObject { return dense(faint(o)) }
+func pale(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(tucked{layout.NewStackLayout()}, faint(o))
+}
 
 // textLine is one line of a monospaced text, with nothing above and below it in
 // a list.

@@ -28,7 +28,6 @@ type usage struct {
 	point   *widget.Label // the bar under the pointer
 	list    *widget.List
 	grid    grid
-	header  *line
 	rows    []state.Used
 	empty   *widget.Label
 	message *widget.Label
@@ -67,7 +66,6 @@ func newUsage(u *UI) *usage {
 		figures(tr("Requests"), 80), figures(tr("Failed"), 72), figures(tr("Prompt"), 80),
 		figures(tr("Cached"), 80), figures(tr("Answers"), 80), figures(tr("Cost"), 88), figures(tr("By plan"), 88),
 	}}
-	g.header = g.grid.header()
 	g.list = widget.NewList(
 		func() int { return len(g.rows) },
 		func() fyne.CanvasObject { return g.grid.line() },
@@ -86,7 +84,7 @@ func newUsage(u *UI) *usage {
 	picture := container.NewBorder(
 		container.NewBorder(nil, nil, g.most, legend, faint(g.point)), g.axis, nil, nil, g.chart,
 	)
-	tables := container.NewBorder(container.NewVBox(container.NewHBox(g.by.box), g.header), nil, nil, nil, container.NewStack(dense(g.list), g.empty))
+	tables := container.NewBorder(container.NewVBox(container.NewHBox(g.by.box), g.grid.header()), nil, nil, nil, container.NewStack(g.list, g.empty))
 	g.box = container.NewBorder(container.NewVBox(top, picture), nil, nil, nil, tables)
 	return g
 }
@@ -121,13 +119,10 @@ func (g *usage) load() {
 				return
 			}
 			g.loading, g.loaded = false, g.u.now()
-			text := ""
-			if err != nil {
-				text = sentence(err.Error())
-			} else {
+			if err == nil {
 				g.set(data)
 			}
-			say(g.message, widget.DangerImportance, text)
+			sayError(g.message, err)
 		})
 }
 

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -49,35 +50,30 @@ func (d *Decision) target() string {
 	if d.Provider == "" {
 		return none
 	}
-	return d.Provider + "/" + orNone(cmpOr(d.Key, d.Model))
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return d.Provider + "/" + orNone(cmp.Or(d.Key, d.Model))
 }
 
 func (d *Decision) row() DecisionRow {
 	r := DecisionRow{
 		Decision: *d, At: Clock(d.Time), Who: orNone(d.Client), What: orNone(d.Asked),
-		Target: d.target(), Why: orNone(d.Rule),
-	}
-	switch {
-	case d.Running():
-		r.Mark = Waiting
-	case d.ok():
-		r.Mark = Good
-	case d.Status == 499:
-		r.Mark = Off
-	default:
-		r.Mark = Bad
+		Target: d.target(), Why: orNone(d.Rule), Mark: d.mark(),
 	}
 	if end := d.end(); end != "" {
 		r.Why += ": " + end
 	}
 	return r
+}
+
+func (d *Decision) mark() Mark {
+	switch {
+	case d.Running():
+		return Waiting
+	case d.ok():
+		return Good
+	case d.Status == 499:
+		return Off
+	}
+	return Bad
 }
 
 func (d *Decision) ok() bool {

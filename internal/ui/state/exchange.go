@@ -92,7 +92,7 @@ func (x *Exchange) tokens() string {
 // Mark is how the request ended, as a shape.
 func (x *Exchange) Mark() Mark {
 	d := Decision{Status: x.Status, Outcome: x.Outcome}
-	return d.row().Mark
+	return d.mark()
 }
 
 // Mark is how the try ended, as a shape.

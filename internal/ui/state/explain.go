@@ -2,16 +2,13 @@ package state
 
 import (
 	"strings"
-	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
 )
 
 // Explanation is which way a request would go at a moment.
 type Explanation struct {
-	At      time.Time
-	Facts   string // "OpenAI dialect, model sonnet, streamed, 1,204 bytes of text, about 310 tokens"
-	Changes []string
+	Facts   string // "openai dialect, model sonnet, streamed, 0 pictures, about 310 tokens"
 	Rule    string
 	Reason  string
 	Rules   []event.Tried
@@ -21,12 +18,11 @@ type Explanation struct {
 
 // Step is one target of the chain.
 type Step struct {
-	Target, Model, Why, Dialect string
-	Key                         string // that would be used; "" if none would
-	Verdict                     string // "taken", "passed over: …"
-	Keys                        []StepKey
-	Changes                     []string
-	Refused                     string
+	Target, Model, Why string
+	Key                string // that would be used; "" if none would
+	Verdict            string // "taken", "passed over: …"
+	Keys               []StepKey
+	Refused            string
 }
 
 // Taken reports whether the request would go there.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ type Limit struct {
 	Kind              string // "tokens", "requests"
 	Window            string // "minute", "day"
 	Limit, Remaining  int64
-	Reset, Seen       time.Time
+	Reset             time.Time
 }
 
 // Gauge is how much of a limit is left.
@@ -37,7 +38,7 @@ func (s *State) gauge(k *Key, kind string, now time.Time) Gauge {
 	var g Gauge
 	for i := range s.limits {
 		l := &s.limits[i]
-		if l.Provider != k.Provider || l.Account != cmpOr(k.Account, k.Name) || !l.tells(kind) {
+		if l.Provider != k.Provider || l.Account != cmp.Or(k.Account, k.Name) || !l.tells(kind) {
 			continue
 		}
 		if !l.Reset.IsZero() && !now.Before(l.Reset) {
@@ -48,7 +49,7 @@ func (s *State) gauge(k *Key, kind string, now time.Time) Gauge {
 			continue
 		}
 		g = Gauge{Known: true, Share: min(share, 1), Text: Percent(share), Detail: Thousands(int(max(l.Remaining, 0))) + " of " +
-			Thousands(int(l.Limit)) + " " + l.Kind + " left this " + cmpOr(l.Window, "window")}
+			Thousands(int(l.Limit)) + " " + l.Kind + " left this " + cmp.Or(l.Window, "window")}
 	}
 	return g
 }

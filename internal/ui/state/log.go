@@ -77,7 +77,7 @@ type Log struct {
 
 // NewLog makes a ring of size lines that follows and shows lines of level info
 // and above.
-func NewLog(size int) *Log { return &Log{ring: make([]Line, max(size, 1)), filter: Filter{}} }
+func NewLog(size int) *Log { return &Log{ring: make([]Line, max(size, 1))} }
 
 // Add puts a line at the end; the oldest makes room.
 func (l *Log) Add(line Line) {
@@ -214,7 +214,7 @@ func (l *Log) finished(e event.Finished) {
 		level = slog.LevelWarn
 	}
 	d := Decision{Status: e.Status, Outcome: e.Outcome}
-	l.Add(Line{Time: e.Time, Level: level, ID: e.ID, Text: oneLine(requestText(e)), Mark: d.row().Mark})
+	l.Add(Line{Time: e.Time, Level: level, ID: e.ID, Text: oneLine(requestText(e)), Mark: d.mark()})
 }
 
 // requestText is a request in one line: "200  claude-code  sonnet →

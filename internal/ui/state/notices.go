@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,9 +21,6 @@ const (
 	NoticeFamily   NoticeKind = "family"   // another family of models answers
 	NoticeQuota    NoticeKind = "quota"    // a told limit is nearly used up
 )
-
-// NoticeKinds are all kinds.
-var NoticeKinds = []NoticeKind{NoticeCooling, NoticeRejected, NoticeFallback, NoticeModels, NoticeFamily, NoticeQuota}
 
 // Notice is something that a person may want to know while nobody looks.
 type Notice struct {
@@ -189,7 +187,7 @@ func (n *Notices) quota(s *State, now time.Time) string {
 		low := l.Limit > 0 && float64(l.Remaining) < nearlyUsed*float64(l.Limit) && left > usedWindow
 		if low && !n.low[id] {
 			text = l.Provider + "/" + l.Account + ": " + strconv.Itoa(int(100*max(l.Remaining, 0)/l.Limit)) + " % of the " + l.Kind +
-				" of this " + cmpOr(l.Window, "window") + " are left; more in " + Left(left) + "."
+				" of this " + cmp.Or(l.Window, "window") + " are left; more in " + Left(left) + "."
 			n.low = with(n.low, id)
 		}
 		if !low {

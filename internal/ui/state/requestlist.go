@@ -289,7 +289,8 @@ func (l *Requests) Page(q RequestQuery, page []Request) {
 	l.changes++
 }
 
-// Failed says that a page could not be had; it may be asked for again.
+// Failed says that a page could not be had. No other is asked for until the list
+// begins anew: each frame would.
 func (l *Requests) Failed(q RequestQuery) {
 	if q.Series == l.series {
 		l.asked, l.whole = false, true

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type Request struct {
 func RequestOf(e *event.Finished) Request {
 	return Request{
 		ID: e.ID, Time: e.Time, Client: e.Client, Asked: e.Asked, Provider: e.Provider, Model: e.Model, Key: e.Key,
-		Rule: e.Rule, Outcome: cmpOr(e.Outcome, "ok"), Status: e.Status, Attempts: e.Attempts,
+		Rule: e.Rule, Outcome: cmp.Or(e.Outcome, "ok"), Status: e.Status, Attempts: e.Attempts,
 		Prompt: e.Tokens.Prompt, Cached: e.Tokens.Cached, Completion: e.Tokens.Completion,
 		FirstByte: e.FirstByte, Took: e.Took, PerSecond: e.TPS, Cost: costOf(e), Demo: e.Demo, Stream: e.Stream,
 	}

@@ -44,7 +44,6 @@ type Server struct {
 	WayOut   string // what a person can do about it
 	Note     string // what a person should know: "port 18080 is taken by …; port 18081 is used from now on"
 	Demo     bool
-	Started  time.Time
 	Primary  string // the provider that answers what no rule sends elsewhere; "" if there is none
 	Pinned   string // provider
 	PinUntil time.Time
@@ -65,7 +64,6 @@ type Key struct {
 	Reason       string
 	Current      bool
 	InFlight     int
-	Slots        int // how many the account may have at once; 0: no limit
 	Errors       int
 	Uses         uint64
 	LastUsed     time.Time

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -156,7 +157,7 @@ func (s *State) ProviderRows(now time.Time) []ProviderRow {
 	var rows []ProviderRow
 	for _, k := range s.Keys(now) {
 		if len(rows) == 0 || rows[len(rows)-1].ID != k.Provider {
-			rows = append(rows, ProviderRow{ID: k.Provider, Name: cmpOr(k.ProviderName, k.Provider), Speed: s.Speed(k.Provider, now)})
+			rows = append(rows, ProviderRow{ID: k.Provider, Name: cmp.Or(k.ProviderName, k.Provider), Speed: s.Speed(k.Provider, now)})
 		}
 		p := &rows[len(rows)-1]
 		p.Keys = append(p.Keys, k)

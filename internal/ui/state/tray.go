@@ -63,7 +63,7 @@ const trayWidth = 90
 // Tray is what the tray shows at a time.
 func (s *State) Tray(now time.Time) TrayView {
 	v := TrayView{
-		Icon: s.icon(now), Lines: []string{s.Headline(now)}, Paused: s.server.State == Paused, URL: s.server.URL,
+		Icon: s.Icon(now), Lines: []string{s.Headline(now)}, Paused: s.server.State == Paused, URL: s.server.URL,
 		Providers: s.providers, AtLogin: s.atLogin,
 	}
 	if p := s.server.Pinned; p != "" && now.Before(s.server.PinUntil) {
@@ -101,7 +101,8 @@ func (s *State) trayAgents() (list []TrayAgent) {
 	return list
 }
 
-func (s *State) icon(now time.Time) Icon {
+// Icon is the tray's picture at a time.
+func (s *State) Icon(now time.Time) Icon {
 	switch s.server.State {
 	case Failed:
 		return IconError

@@ -1,6 +1,9 @@
 package state
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The periods of the usage page.
 const (
@@ -34,7 +37,7 @@ func (u *Used) Tokens() int64 { return u.Prompt + u.Completion }
 // Usage is what was used in a period.
 type Usage struct {
 	Period                     string
-	From, To                   time.Time
+	From                       time.Time
 	Hourly                     bool // Times are hours, not days
 	Total                      Used
 	Times                      []Used // every hour or day of the period, those without requests too
@@ -43,26 +46,20 @@ type Usage struct {
 	Against                    string // the provider whose speed Saved is measured against; "": it is not known
 }
 
-// CostWords says what something cost: "$0.42 known · $1.10 covered by plans · 12
-// requests at an unknown price".
+// CostWords says what something cost: "$0.42 · $1.10 covered by plans · 12
+// requests at a price that is not known".
 func (u *Used) CostWords() string {
-	text := ""
-	add := func(part string) {
-		if text != "" {
-			text += " · "
-		}
-		text += part
-	}
+	var parts []string
 	if u.Priced > 0 {
-		add(Money(u.Cost))
+		parts = append(parts, Money(u.Cost))
 	}
 	if u.PlanPriced > 0 {
-		add(Money(u.Plan) + " covered by plans")
+		parts = append(parts, Money(u.Plan)+" covered by plans")
 	}
 	if u.Unpriced > 0 {
-		add(plural(u.Unpriced, "request") + " at a price that is not known")
+		parts = append(parts, plural(u.Unpriced, "request")+" at a price that is not known")
 	}
-	return orNone(text)
+	return orNone(strings.Join(parts, " · "))
 }
 
 // UsedRow is a group as a line of a table.

@@ -74,8 +74,8 @@ func passedText(p event.Passed) string {
 	return p.State
 }
 
-// Summary is the way in one sentence: "everything: no other rule matched · 1,204
-// tokens estimated · 2 tries".
+// Summary is the way in one sentence: "everything: no other rule matched · about
+// 1,204 tokens · 2 tries".
 func (x *Exchange) Summary() string {
 	text := orNone(x.Rule)
 	if x.Reason != "" {
