@@ -109,11 +109,10 @@ func usedBy(by store.UsageBy, g *store.UsageGroup) state.Used {
 
 // usedOf is what was used as the window has it.
 func usedOf(u *store.Usage) state.Used {
-	const billion = 1e9 // the database has billionths of a USD
 	return state.Used{
 		Requests: int(u.Requests), Failed: int(u.Failed),
 		Prompt: u.Prompt, Cached: u.Cached, Completion: u.Completion, Reasoning: u.Reasoning,
-		Cost: float64(u.Cost) / billion, Plan: float64(u.CostPlan) / billion,
+		Cost: store.USD(u.Cost), Plan: store.USD(u.CostPlan),
 		Priced: int(u.Priced), PlanPriced: int(u.PricedPlan), Unpriced: int(u.Unpriced),
 	}
 }
