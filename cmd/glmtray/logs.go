@@ -16,7 +16,7 @@ import (
 )
 
 type logsCmd struct {
-	List   logsListCmd   `cmd:"" default:"withargs" hidden:"" help:"Show the newest records."`
+	List   logsListCmd   `cmd:"" default:"withargs" help:"Show the newest records, filtered if you like. This is also what logs alone means."`
 	Show   logsShowCmd   `cmd:"" help:"Show all that is known of one request: each try, and why."`
 	Export logsExportCmd `cmd:"" help:"Write all records that fit as JSON lines or CSV, the oldest first."`
 }

@@ -28,7 +28,7 @@ const (
 
 // cli is the command line as kong reads it.
 type cli struct {
-	DataDir string `name:"data-dir" placeholder:"DIR" help:"Folder for the database, body files and (then) the settings." type:"path"`
+	DataDir string `name:"data-dir" placeholder:"DIR" help:"Folder for the database and the body files; if it is given, for the settings as well." type:"path"`
 	Config  string `name:"config" placeholder:"FILE" help:"The settings file, if it is not settings.toml in its usual place." type:"path"`
 
 	App     appCmd     `cmd:"" default:"withargs" help:"Open the window and the tray icon, and serve; without a display, serve alone. This is also what no command means."`

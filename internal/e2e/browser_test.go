@@ -210,8 +210,8 @@ func (b *browser) picture(name string, width, height int) {
 		return
 	}
 	b.size(width, height)
+	b.eval("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))") // charts are drawn with the next frame
 	var shot struct{ Data string }
-	time.Sleep(300 * time.Millisecond) // charts are drawn with the next frame; nothing is measured here
 	b.result(b.do("Page.captureScreenshot", map[string]any{"format": "png"}), &shot)
 	png, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err == nil {

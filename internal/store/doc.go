@@ -2,10 +2,10 @@
 // database, and request bodies as files.
 //
 // [Open] gives the database, glmtray.db in the data folder. Each noun has a
-// file of its own (keystate.go, clients.go, requests.go, usage.go, remembered.go) and its tables come from the
-// numbered files in migrations/. An exported method opens the transaction, the
-// lower-case helper below it takes one, so that helpers compose. To add a noun:
-// migrations/00N_x.sql and x.go.
+// file of its own (keystate.go, clients.go, requests.go, usage.go, remembered.go)
+// and its tables come from the numbered files in migrations/. An exported method
+// opens the transaction, the lower-case helper below it takes one, so that helpers
+// compose. To add a noun: migrations/00N_x.sql and x.go.
 //
 // [NewRequestWriter] gives the writer of request records and [NewClients] the
 // clients' keys in memory: what a request needs of the database without ever
