@@ -38,7 +38,7 @@ func (r *anthropicAnswers) event(ev Event, to func(*chat.Delta)) bool {
 	case !ok && !isError(ev):
 		return false
 	case !ok || e.failed:
-		r.tell(to, chat.Delta{Kind: chat.Fails, Err: anthropicFault(ev.Data)})
+		r.tell(to, chat.Delta{Kind: chat.Fails, Err: providerFault(ev.Data)})
 		return true
 	}
 	switch string(e.kind) {
@@ -68,7 +68,7 @@ func (r *anthropicAnswers) whole(body []byte, to func(*chat.Delta)) error {
 	case !s.end() || !m.filled:
 		return errors.New("reading the answer: it is not a JSON object")
 	case string(m.kind) == "error" || says(e.raw(m.fault)):
-		return anthropicFault(body)
+		return providerFault(body)
 	case !m.listed:
 		return errors.New("reading the answer: it has no content")
 	}
@@ -212,7 +212,7 @@ func (r *anthropicAnswers) finish(to func(*chat.Delta), e *anthropicEvent, usage
 	}
 	reason := e.raw(stop)
 	if brokenOff(reason) {
-		r.tell(to, chat.Delta{Kind: chat.Fails, Err: brokenAnswer(string(str(reason)))})
+		r.tell(to, chat.Delta{Kind: chat.Fails, Err: brokenAnswer(str(reason))})
 		return
 	}
 	if !says(reason) {

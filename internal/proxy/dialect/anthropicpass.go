@@ -125,7 +125,7 @@ func (s *anthropicPass) rewrite(e *anthropicEvent) {
 func (s *anthropicPass) fails(ev Event) (asItIs bool) {
 	s.events++
 	s.failed, s.over = true, true
-	e := anthropicFault(ev.Data)
+	e := providerFault(ev.Data)
 	if isError(ev) && gjson.GetBytes(ev.Data, "type").Str == "error" && gjson.GetBytes(ev.Data, "error.type").Str == anthropicType(e) {
 		return true
 	}

@@ -43,7 +43,7 @@ func (a *openAIAnswers) event(ev Event, to func(*chat.Delta)) bool {
 	c, ok := readChunk(ev.Data)
 	if isError(ev) || ok && c.fault {
 		a.begin(&c)
-		a.tell(chat.Delta{Kind: chat.Fails, Err: openAIFault(ev.Data)})
+		a.tell(chat.Delta{Kind: chat.Fails, Err: providerFault(ev.Data)})
 		return true
 	}
 	if ok {
@@ -61,9 +61,9 @@ func (a *openAIAnswers) whole(body []byte, to func(*chat.Delta)) error {
 	case !ok:
 		return errors.New("reading the answer: it is not one JSON object")
 	case c.fault:
-		return openAIFault(body)
+		return providerFault(body)
 	case c.broken:
-		return openAIBroken(str(c.reason))
+		return brokenAnswer(str(c.reason))
 	case !hasElements(c.list):
 		return errors.New("reading the answer: it has no choices")
 	}
@@ -280,7 +280,7 @@ func (a *openAIAnswers) parts(list []byte) {
 // and Z.ai (2026); one that is none of them is the end of the turn.
 func (a *openAIAnswers) stop(reason []byte) {
 	if brokenOff(reason) {
-		a.tell(chat.Delta{Kind: chat.Fails, Err: openAIBroken(str(reason))})
+		a.tell(chat.Delta{Kind: chat.Fails, Err: brokenAnswer(str(reason))})
 		return
 	}
 	stop := chat.EndTurn

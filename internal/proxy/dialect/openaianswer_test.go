@@ -100,9 +100,9 @@ stops 3
 end
 `
 	for name, want := range map[string]string{
-		"quota-in-200":        "begin  \nfails 429 insufficient_quota insufficient_quota: You exceeded your current quota\n",
+		"quota-in-200":        "begin  \nfails 429 rate_limit_error insufficient_quota: You exceeded your current quota\n",
 		"cut":                 "begin chatcmpl-zjcv5buebv cut\nsays MOCK-F\nfails 0 upstream_error stream_cut: the provider's stream broke off before it was finished\n",
-		"error-in-mid-stream": "begin chatcmpl-mmybaoyjzu sseerr\nsays MOCK-F\nsays INAL-O\nfails 502 server_error internal: upstream worker died\n",
+		"error-in-mid-stream": "begin chatcmpl-mmybaoyjzu sseerr\nsays MOCK-F\nsays INAL-O\nfails 500 server_error internal: upstream worker died\n",
 		"reasoning": `begin chatcmpl-hvsh3rqqz9 reason2
 thinks Let me 
 thinks think a
@@ -209,9 +209,9 @@ func TestAnswersOfOpenAIAreReadInAllTheirForms(t *testing.T) {
 		{"a chunk of the prompt first", []string{`{"id":"","model":"","choices":[],"prompt_filter_results":[]}`, `"content":"a"`, stop, end}, []string{"says a", "stops 1", "end"}},
 		{"a broken event is left out", []string{`"content":"a`, `"content":"b"`, stop, end}, []string{"says b", "stops 1", "end"}},
 		{"an error of words", []string{`"content":"a"`, `{"error":"no more"}`}, []string{"says a", "fails 502 upstream_error : no more"}},
-		{"an error with a number as code", []string{`"content":"a"`, `{"error":{"code":429,"message":"slow down"}}`}, []string{"says a", "fails 429 upstream_error 429: slow down"}},
-		{"Z.ai's", []string{`"content":"a"`, `{"error":{"code":"1305","message":"overloaded"}}`}, []string{"says a", "fails 503 upstream_error 1305: overloaded"}},
-		{"Cerebras'", []string{`"content":"a"`, `{"message":"Tokens per minute limit exceeded","type":"too_many_tokens_error","param":"quota","code":"token_quota_exceeded"}`}, []string{"says a", "fails 429 too_many_tokens_error token_quota_exceeded: Tokens per minute limit exceeded"}},
+		{"an error with a number as code", []string{`"content":"a"`, `{"error":{"code":429,"message":"slow down"}}`}, []string{"says a", "fails 429 rate_limit_error 429: slow down"}},
+		{"Z.ai's", []string{`"content":"a"`, `{"error":{"code":"1305","message":"overloaded"}}`}, []string{"says a", "fails 529 server_error 1305: overloaded"}},
+		{"Cerebras'", []string{`"content":"a"`, `{"message":"Tokens per minute limit exceeded","type":"too_many_tokens_error","param":"quota","code":"token_quota_exceeded"}`}, []string{"says a", "fails 429 rate_limit_error token_quota_exceeded: Tokens per minute limit exceeded"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := "begin x m\n" + strings.Join(c.want, "\n") + "\n"
@@ -228,7 +228,7 @@ func TestAnEventNamedErrorIsOneWhateverItHolds(t *testing.T) {
 		`{"x":1}`:                   `fails 502 upstream_error : {"x":1}`,
 		``:                          "fails 502 upstream_error : the provider broke the answer off without a word",
 		strings.Repeat("<p>", 1000): "fails 502 upstream_error : " + strings.Repeat("<p>", 1000)[:maxFaultMessage] + "…",
-		`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: "fails 503 overloaded_error : Overloaded",
+		`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: "fails 529 server_error overloaded_error: Overloaded",
 	} {
 		if got := openAIDeltas(t, "event: error\ndata: "+data+"\n\n", 1<<20); got != "begin  \n"+want+"\n" {
 			t.Errorf("%q: got %s", data, got)
