@@ -1,5 +1,7 @@
 package dialect
 
+import "strings"
+
 // messageBlock is one element of a content by the places of its members; what is not
 // there is empty.
 type messageBlock struct {
@@ -95,4 +97,36 @@ func (s *scanner) anthropicTool() (t anthropicTool) {
 func (t *anthropicTool) server() bool {
 	kind := str(t.kind)
 	return len(kind) > 0 && string(kind) != "custom" && len(t.schema) == 0
+}
+
+// The blocks of a content as they are written, in requests and in answers.
+
+func appendThinking(out []byte, text, signature string) []byte {
+	out = appendQuoted(append(sep(out), `{"type":"thinking","thinking":`...), text)
+	return append(appendQuoted(append(out, `,"signature":`...), signature), '}')
+}
+
+func appendRedacted(out []byte, data string) []byte {
+	return append(appendQuoted(append(sep(out), `{"type":"redacted_thinking","data":`...), data), '}')
+}
+
+// appendToolUse writes a tool call, whose input has to be an object. Arguments
+// that are none stand in it as text, under a name that no tool has: so the tool's
+// refusal shows the model what it has written. A stream needs nothing like that,
+// for there the arguments are text, and the client says what is wrong with them.
+func appendToolUse(out []byte, id, name, args string) (_ []byte, wrapped bool) {
+	const deep = 5 // levels, of messages[].content[].input
+	out = appendQuoted(append(sep(out), `{"type":"tool_use","id":`...), id)
+	out = append(appendQuoted(append(out, `,"name":`...), name), `,"input":`...)
+	args = strings.TrimSpace(args)
+	switch s := (scanner{b: []byte(args), depth: deep}); {
+	case args == "" || args == "null":
+		out = append(out, "{}"...)
+	case s.peek() == '{' && s.whole():
+		out = append(out, args...)
+	default:
+		wrapped = true
+		out = append(appendQuoted(append(out, `{"_raw":`...), args), '}')
+	}
+	return append(out, '}'), wrapped
 }

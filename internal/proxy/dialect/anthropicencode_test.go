@@ -152,7 +152,7 @@ func TestEncodeAnthropicPutsTheConversationInOrder(t *testing.T) {
 			Fit{},
 			[]chat.Message{hi, antSay(chat.Assistant, antCall("a", `{"x": "`), antCall("b", ` null`), antCall("c", `[1]`), antCall("d", ` {"a":1} `)), antSay(chat.User, antResult("a"), antResult("b"), antResult("c"), antResult("d"))},
 			"",
-			[]string{hello, antMade(use("a", `{"_raw":"{\"x\": \""}`) + "," + use("b", "{}") + "," + use("c", `{"_raw":"[1]"}`) + "," + use("d", ` {"a":1} `)), antUser(used("a", "") + "," + used("b", "") + "," + used("c", "") + "," + used("d", ""))},
+			[]string{hello, antMade(use("a", `{"_raw":"{\"x\": \""}`) + "," + use("b", "{}") + "," + use("c", `{"_raw":"[1]"}`) + "," + use("d", `{"a":1}`)), antUser(used("a", "") + "," + used("b", "") + "," + used("c", "") + "," + used("d", ""))},
 			[]string{"wrapped arguments that are no JSON object ×2"},
 		},
 		{

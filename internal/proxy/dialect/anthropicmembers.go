@@ -84,7 +84,7 @@ func (f *anthropicFit) inside(e entry) {
 func (f *anthropicFit) missing() string {
 	var out []byte
 	if f.at[atModel] < 0 && f.fit.Model != "" {
-		out = append(append(out, `"model":`...), quote(f.fit.Model)...)
+		out = appendQuoted(append(out, `"model":`...), f.fit.Model)
 	}
 	if f.at[atLimit] < 0 && f.limit > 0 {
 		out = strconv.AppendInt(append(sep(out), `"max_tokens":`...), int64(f.limit), 10)

@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -182,8 +181,8 @@ func (d *anthropicDecoder) image(parts []chat.Part, b messageBlock) []chat.Part 
 func (d *anthropicDecoder) document(parts []chat.Part, b messageBlock) []chat.Part {
 	f := d.source(b.at[inSource])
 	parts = say(parts, d.textOf(b.at[inContext]))
+	f.media.Name = d.textOf(b.at[inTitle])
 	p := chat.Part{Kind: chat.Document, Media: f.media}
-	p.Media.Name = d.textOf(b.at[inTitle])
 	var more []chat.Part
 	switch string(f.kind) {
 	case "text":
@@ -193,11 +192,7 @@ func (d *anthropicDecoder) document(parts []chat.Part, b messageBlock) []chat.Pa
 		p.Text = joined(inside)
 		more = slices.DeleteFunc(inside, func(p chat.Part) bool { return p.Kind == chat.Text })
 	default:
-		if strings.HasPrefix(f.media.Type, "text/") {
-			if text, err := base64.StdEncoding.DecodeString(f.media.Data); err == nil {
-				p.Text, p.Media.Data = string(text), ""
-			}
-		}
+		p = documentOf(f.media)
 	}
 	if p.Text != "" || p.Media.Data != "" || p.Media.URL != "" {
 		parts = append(parts, p)

@@ -226,8 +226,8 @@ func (w *anthropicStream) open(out []byte, b anthropicBlock) []byte {
 	held := b.held
 	switch b.kind {
 	case chat.Call:
-		out = append(append(out, `{"type":"tool_use","id":`...), quote(b.id)...)
-		out = append(append(append(out, `,"name":`...), quote(b.name)...), `,"input":{}}`...)
+		out = appendQuoted(append(out, `{"type":"tool_use","id":`...), b.id)
+		out = append(appendQuoted(append(out, `,"name":`...), b.name), `,"input":{}}`...)
 	case chat.Thought:
 		out = append(out, `{"type":"thinking","thinking":"","signature":""}`...)
 	case chat.Redacted:

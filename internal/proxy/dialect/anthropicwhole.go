@@ -21,7 +21,7 @@ func anthropicWhole(ask Ask, a *chat.Answer) []byte {
 			id = ids.use(p.ID, calls)
 			calls++
 		}
-		out = appendAnthropicPart(sep(out), p, ask.Provider, id)
+		out = appendAnthropicPart(out, p, ask.Provider, id)
 	}
 	out = append(out, `],`...)
 	out = appendAnthropicStop(out, a.Stop, a.Match, calls > 0)
@@ -32,36 +32,14 @@ func anthropicWhole(ask Ask, a *chat.Answer) []byte {
 func appendAnthropicPart(out []byte, p *chat.Part, provider, id string) []byte {
 	switch p.Kind {
 	case chat.Thought:
-		out = append(append(out, `{"type":"thinking","thinking":`...), quote(p.Text)...)
-		out = append(append(out, `,"signature":`...), quote(Sign(provider, p.Signature))...)
+		return appendThinking(out, p.Text, Sign(provider, p.Signature))
 	case chat.Redacted:
-		out = append(append(out, `{"type":"redacted_thinking","data":`...), quote(Sign(provider, p.Signature))...)
+		return appendRedacted(out, Sign(provider, p.Signature))
 	case chat.Call:
-		out = append(append(out, `{"type":"tool_use","id":`...), quote(id)...)
-		out = append(append(out, `,"name":`...), quote(p.Name)...)
-		out = append(append(out, `,"input":`...), inputOf(p.Args)...)
-	default:
-		out = append(append(out, `{"type":"text","text":`...), quote(p.Text)...)
+		out, _ = appendToolUse(out, id, p.Name, p.Args)
+		return out
 	}
-	return append(out, '}')
-}
-
-// inputOf gives a call's arguments as the object that input has to be. What is
-// none stands in it as text, under a name that no tool has: so the tool's
-// refusal shows the model what it has written. A stream needs nothing like that,
-// for there the arguments are text, and the client says what is wrong with them.
-func inputOf(args string) string {
-	args = strings.TrimSpace(args)
-	if args == "" {
-		return "{}"
-	}
-	s := scanner{b: []byte(args), depth: 3} // it will stand in content[].input
-	if s.peek() == '{' {
-		if s.skip(); s.end() {
-			return args
-		}
-	}
-	return `{"_raw":` + quote(args) + `}`
+	return appendText(out, p.Text)
 }
 
 // appendAnthropicHead begins a message: who answers is always the model that was
@@ -75,9 +53,9 @@ func appendAnthropicHead(out []byte, ask *Ask, id string) []byte {
 	if model == "" {
 		model = ask.Model
 	}
-	out = append(append(out, `{"id":`...), quote(id)...)
+	out = appendQuoted(append(out, `{"id":`...), id)
 	out = append(out, `,"type":"message","role":"assistant","model":`...)
-	return append(out, quote(model)...)
+	return appendQuoted(out, model)
 }
 
 // appendAnthropicStop writes why an answer ends. Tools are to be called if and

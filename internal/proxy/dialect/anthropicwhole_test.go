@@ -19,7 +19,7 @@ func TestAWholeAnswerIsWrittenAsAMessage(t *testing.T) {
 		stop  chat.Finish
 		want  string
 	}{
-		{"text", []chat.Part{{Text: "a\"é\u2028"}}, chat.EndTurn, `{"type":"text","text":"a\"é\u2028"}],"stop_reason":"end_turn","stop_sequence":null`},
+		{"text", []chat.Part{{Text: "a\"é"}}, chat.EndTurn, `{"type":"text","text":"a\"é"}],"stop_reason":"end_turn","stop_sequence":null`},
 		{"nothing", nil, chat.EndTurn, `],"stop_reason":"end_turn","stop_sequence":null`},
 		{"empty text and thinking", []chat.Part{{Text: ""}, {Kind: chat.Thought}}, chat.NoFinish, `],"stop_reason":"end_turn","stop_sequence":null`},
 		{"thinking", []chat.Part{{Kind: chat.Thought, Text: "h"}, {Kind: chat.Thought, Signature: "s"}, {Kind: chat.Redacted, Signature: "AA"}, {Text: "a"}}, chat.MaxOutput, `{"type":"thinking","thinking":"h","signature":"glmtray:v1:zai:"},{"type":"thinking","thinking":"","signature":"glmtray:v1:zai:s"},{"type":"redacted_thinking","data":"glmtray:v1:zai:AA"},{"type":"text","text":"a"}],"stop_reason":"max_tokens","stop_sequence":null`},
@@ -43,11 +43,16 @@ func TestAWholeAnswerIsWrittenAsAMessage(t *testing.T) {
 }
 
 func TestArgumentsThatNestTooDeepAreText(t *testing.T) {
-	for _, depth := range []int{maxDepth - 3, maxDepth - 2} {
-		args := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
-		got := anthropicWhole(askedWith(Anthropic), &chat.Answer{Parts: []chat.Part{{Kind: chat.Call, Args: args}}})
-		if raw := strings.Contains(string(got), "_raw"); !json.Valid(got) || raw != (depth == maxDepth-2) {
-			t.Errorf("%d deep: raw is %v", depth, raw)
+	for _, depth := range []int{maxDepth - 5, maxDepth - 4} {
+		call := chat.Part{Kind: chat.Call, Args: strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)}
+		sent, e := encodeAnthropic(&chat.Request{Messages: []chat.Message{{Role: chat.Assistant, Parts: []chat.Part{call}}}}, Fit{})
+		if e != nil {
+			t.Fatal(e)
+		}
+		for _, got := range [][]byte{sent.Body, anthropicWhole(askedWith(Anthropic), &chat.Answer{Parts: []chat.Part{call}})} {
+			if raw := strings.Contains(string(got), "_raw"); !json.Valid(got) || raw != (depth == maxDepth-4) {
+				t.Errorf("%d deep: raw is %v", depth, raw)
+			}
 		}
 	}
 }

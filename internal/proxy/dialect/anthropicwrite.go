@@ -16,14 +16,6 @@ type partWriter struct {
 	err    *chat.Error // the first reason why the request cannot be served there
 }
 
-// sep appends the comma that a further element or member needs.
-func sep(out []byte) []byte {
-	if n := len(out); n > 0 && out[n-1] != '[' && out[n-1] != '{' {
-		out = append(out, ',')
-	}
-	return out
-}
-
 // part appends the block that a part becomes; nothing, where nothing is left of
 // it. Calls and results go other ways, for their ids must match.
 func (w *partWriter) part(out []byte, p chat.Part) []byte {
@@ -36,12 +28,11 @@ func (w *partWriter) part(out []byte, p chat.Part) []byte {
 		return w.document(out, p)
 	case chat.Thought:
 		if own, keep := w.own(p.Signature); keep {
-			out = appendQuoted(append(sep(out), `{"type":"thinking","thinking":`...), p.Text)
-			out = append(appendQuoted(append(out, `,"signature":`...), own), '}')
+			out = appendThinking(out, p.Text, own)
 		}
 	case chat.Redacted:
 		if own, keep := w.own(p.Signature); keep {
-			out = append(appendQuoted(append(sep(out), `{"type":"redacted_thinking","data":`...), own), '}')
+			out = appendRedacted(out, own)
 		}
 	}
 	return out
@@ -51,7 +42,7 @@ func (w *partWriter) textBlock(out []byte, text string) []byte {
 	if strings.TrimSpace(text) == "" {
 		return out // see isBlank
 	}
-	return append(appendQuoted(append(sep(out), `{"type":"text","text":`...), text), '}')
+	return appendText(out, text)
 }
 
 // own gives the signature with which thinking goes back to whom it came from.
@@ -112,52 +103,20 @@ func media(out []byte, m chat.Media, mime string) []byte {
 	return append(out, '}')
 }
 
-// pictureType gives a picture's type, which Anthropic must be told, and without
-// which a data URL would be text: found by how the base64 of one begins, if the
-// client did not say.
-func pictureType(m *chat.Media) string {
-	switch {
-	case m.Type != "":
-		return m.Type
-	case strings.HasPrefix(m.Data, "/9j/"):
-		return "image/jpeg"
-	case strings.HasPrefix(m.Data, "R0lGOD"):
-		return "image/gif"
-	case strings.HasPrefix(m.Data, "UklGR"):
-		return "image/webp"
-	}
-	return "image/png"
-}
-
-// input gives a call's arguments as the object that they must be. What a model
-// left torn is kept as text: the tool has told it already that it could not be
-// read.
-func (w *partWriter) input(out []byte, args string) []byte {
-	if oneObject(args) {
-		return append(out, args...)
-	}
-	if text := strings.TrimSpace(args); text == "" || text == "null" {
-		return append(out, "{}"...)
-	}
-	w.note("wrapped ", "arguments that are no JSON object")
-	return append(appendQuoted(append(out, `{"_raw":`...), args), '}')
-}
-
 // oneObject reports whether a text is one JSON object.
 func oneObject[T string | []byte](text T) bool {
 	s := scanner{b: []byte(text)}
-	if s.space(); s.peek() != '{' {
-		return false
-	}
-	s.skip()
-	return s.end()
+	s.space()
+	return s.peek() == '{' && s.whole()
 }
 
 // call appends a tool call.
 func (w *partWriter) call(out []byte, id, name, args string) []byte {
-	out = appendQuoted(append(sep(out), `{"type":"tool_use","id":`...), id)
-	out = appendQuoted(append(out, `,"name":`...), name)
-	return append(w.input(append(out, `,"input":`...), args), '}')
+	out, wrapped := appendToolUse(out, id, name, args)
+	if wrapped {
+		w.note("wrapped ", "arguments that are no JSON object")
+	}
+	return out
 }
 
 // result appends what a tool brought.

@@ -166,7 +166,7 @@ func (b *openAIBody) content() {
 			b.picture(p.picture)
 			continue
 		}
-		b.out = append(appendQuoted(append(sep(b.out), `{"type":"text","text":`...), p.text), '}')
+		b.out = appendText(b.out, p.text)
 	}
 	b.out = append(b.out, ']')
 }

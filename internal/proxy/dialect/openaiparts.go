@@ -2,11 +2,7 @@ package dialect
 
 import (
 	"cmp"
-	"encoding/base64"
-	"net/url"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/tidwall/gjson"
@@ -57,7 +53,7 @@ func (d *openAIDecoder) part(v gjson.Result) []chat.Part {
 			return []chat.Part{{Kind: chat.Image, Media: p.media}}
 		}
 	case has && slices.Contains(openAIFiles, p.kind):
-		return []chat.Part{openAIDocument(p.media)}
+		return []chat.Part{documentOf(p.media)}
 	case p.text != "" || slices.Contains(openAITexts, p.kind):
 		return openAIText(p.text)
 	}
@@ -126,40 +122,9 @@ func (d *openAIDecoder) named(p *openAIPart, name, value string) {
 	}
 }
 
-// from takes an address: of a page, or one that holds the data itself, or
-// nothing but the data.
+// from takes an address.
 func (p *openAIPart) from(address string) {
-	rest, holds := strings.CutPrefix(address, "data:")
-	head, data, cut := strings.Cut(rest, ",")
-	switch {
-	case holds && cut:
-		kind, encoded := strings.CutSuffix(head, ";base64")
-		if kind, _, _ = strings.Cut(kind, ";"); kind != "" {
-			p.media.Type = strings.ToLower(kind)
-		}
-		if !encoded {
-			if plain, err := url.PathUnescape(data); err == nil {
-				data = plain
-			}
-			data = base64.StdEncoding.EncodeToString([]byte(data))
-		}
-		p.media.Data = data
-	case strings.Contains(address[:min(len(address), 16)], "://"):
-		p.media.URL = address
-	default:
-		p.media.Data = address
-	}
-}
-
-// openAIDocument gives a file as a part: as text if it is text.
-func openAIDocument(m chat.Media) chat.Part {
-	if m.Type == "" && strings.HasPrefix(m.Data, "JVBERi") { // "%PDF-"
-		m.Type = "application/pdf"
-	}
-	if strings.HasPrefix(m.Type, "text/") || m.Type == "application/json" {
-		if text, err := base64.StdEncoding.DecodeString(m.Data); err == nil && utf8.Valid(text) && len(text) > 0 {
-			return chat.Part{Kind: chat.Document, Text: string(text), Media: chat.Media{Type: m.Type, Name: m.Name}}
-		}
-	}
-	return chat.Part{Kind: chat.Document, Media: m}
+	m := mediaOf(address)
+	p.media.Data, p.media.URL = cmp.Or(m.Data, p.media.Data), cmp.Or(m.URL, p.media.URL)
+	p.media.Type = cmp.Or(m.Type, p.media.Type)
 }

@@ -80,10 +80,10 @@ func (w *openAIStream) begin(out []byte, d *chat.Delta) []byte {
 
 // openAIHead writes what a chunk and a whole completion begin with.
 func openAIHead(out []byte, ask Ask, object, model string) []byte {
-	out = append(append(out, `{"id":`...), quote("chatcmpl-"+ask.ID)...)
+	out = appendQuoted(append(out, `{"id":`...), "chatcmpl-"+ask.ID)
 	out = append(append(out, `,"object":"`...), object...)
 	out = strconv.AppendInt(append(out, `","created":`...), ask.Created, 10)
-	out = append(append(out, `,"model":`...), quote(model)...)
+	out = appendQuoted(append(out, `,"model":`...), model)
 	return append(out, `,"choices":[`...)
 }
 
@@ -112,8 +112,8 @@ func (w *openAIStream) called(out []byte, d *chat.Delta) []byte {
 		return out
 	}
 	out = w.openCall(out, len(w.calls)-1)
-	out = append(append(out, `,"id":`...), quote(c.id)...)
-	out = append(append(out, `,"type":"function","function":{"name":`...), quote(c.name)...)
+	out = appendQuoted(append(out, `,"id":`...), c.id)
+	out = appendQuoted(append(out, `,"type":"function","function":{"name":`...), c.name)
 	return w.close(append(out, `,"arguments":""}}]`...))
 }
 
@@ -180,9 +180,9 @@ func openAICustom(out []byte, id, name, args string) []byte {
 	if v := gjson.Get(args, "input"); v.Type == gjson.String {
 		input = v.Str
 	}
-	out = append(append(out, `"id":`...), quote(id)...)
-	out = append(append(out, `,"type":"custom","custom":{"name":`...), quote(name)...)
-	out = append(append(out, `,"input":`...), quote(input)...)
+	out = appendQuoted(append(out, `"id":`...), id)
+	out = appendQuoted(append(out, `,"type":"custom","custom":{"name":`...), name)
+	out = appendQuoted(append(out, `,"input":`...), input)
 	return append(out, "}}"...)
 }
 

@@ -24,9 +24,9 @@ func openAIWhole(ask Ask, a *chat.Answer) []byte {
 		}
 	}
 	out := openAIHead(make([]byte, 0, 512+len(text)+len(thought)+len(calls)), ask, "chat.completion", cmp.Or(a.Model, ask.Model))
-	out = append(append(out, `{"index":0,"message":{"role":"assistant","content":`...), quote(text)...)
+	out = appendQuoted(append(out, `{"index":0,"message":{"role":"assistant","content":`...), text)
 	if thought != "" {
-		out = append(append(out, `,"reasoning_content":`...), quote(thought)...)
+		out = appendQuoted(append(out, `,"reasoning_content":`...), thought)
 	}
 	if n > 0 {
 		out = append(append(append(out, `,"tool_calls":[`...), calls[1:]...), ']')
@@ -41,8 +41,8 @@ func openAICallOf(out []byte, ask Ask, p *chat.Part, id string) []byte {
 		out = openAICustom(out, id, p.Name, p.Args)
 		return out[:len(out)-1]
 	}
-	out = append(append(out, `"id":`...), quote(id)...)
-	out = append(append(out, `,"type":"function","function":{"name":`...), quote(p.Name)...)
-	out = append(append(out, `,"arguments":`...), quote(cmp.Or(p.Args, "{}"))...)
+	out = appendQuoted(append(out, `"id":`...), id)
+	out = appendQuoted(append(out, `,"type":"function","function":{"name":`...), p.Name)
+	out = appendQuoted(append(out, `,"arguments":`...), cmp.Or(p.Args, "{}"))
 	return append(out, '}')
 }

@@ -2,9 +2,14 @@ package dialect
 
 import (
 	"math/bits"
-	"strings"
 	"unicode/utf8"
 )
+
+// quote gives a text as a JSON string.
+func quote(text string) string { return string(appendQuoted(make([]byte, 0, len(text)+2), text)) }
+
+// inner gives a text as it stands between the quotes of a JSON string.
+func inner(text string) []byte { return appendEscaped(make([]byte, 0, len(text)), text) }
 
 // appendQuoted writes a JSON string.
 func appendQuoted(out []byte, text string) []byte {
@@ -13,12 +18,26 @@ func appendQuoted(out []byte, text string) []byte {
 	return append(out, '"')
 }
 
+// appendText writes a text as an element of a content, which is the same in both
+// dialects.
+func appendText(out []byte, text string) []byte {
+	return append(appendQuoted(append(sep(out), `{"type":"text","text":`...), text), '}')
+}
+
+// sep appends the comma that a further element or member needs.
+func sep(out []byte) []byte {
+	if n := len(out); n > 0 && out[n-1] != '[' && out[n-1] != '{' {
+		out = append(out, ',')
+	}
+	return out
+}
+
 // appendEscaped writes a text as it stands between the quotes of a JSON string.
 // It escapes what must be, so that people who read a body see their own words;
-// bytes that are no UTF-8 become U+FFFD, as encoding/json has it.
+// bytes that are no UTF-8 become U+FFFD, each of them, as encoding/json has it.
 func appendEscaped(out []byte, text string) []byte {
 	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\ufffd")
+		text = string([]rune(text))
 	}
 	from, i := 0, 0
 	for i < len(text) {

@@ -229,9 +229,9 @@ func asText(out, content []byte) []byte {
 		}
 		out = append(out, ']')
 	case len(content) == 0 || string(content) == "null":
-		out = append(out, quote(lead+"(empty)")...)
+		out = appendQuoted(out, lead+"(empty)")
 	default:
-		out = append(out, quote(lead+string(content))...)
+		out = appendQuoted(out, lead+string(content))
 	}
 	return append(out, '}')
 }

@@ -1,7 +1,7 @@
 package dialect
 
 import (
-	"encoding/base64"
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -203,7 +203,7 @@ func (d *responsesDecoder) part(v gjson.Result, where string) (p chat.Part, ok b
 		if url.Str == "" {
 			return p, d.notHeld(where, "picture")
 		}
-		return chat.Part{Kind: chat.Image, Media: responsesMedia(url.Str)}, true
+		return chat.Part{Kind: chat.Image, Media: mediaOf(url.Str)}, true
 	case kind == "input_file":
 		return d.file(v, where)
 	case kind == "refusal":
@@ -220,24 +220,12 @@ func (d *responsesDecoder) part(v gjson.Result, where string) (p chat.Part, ok b
 // file reads a document: its data, or an address.
 func (d *responsesDecoder) file(v gjson.Result, where string) (p chat.Part, ok bool) {
 	data, url := v.Get("file_data").Str, v.Get("file_url").Str
-	p = chat.Part{Kind: chat.Document}
-	switch {
-	case strings.HasPrefix(data, "data:"):
-		p.Media = responsesMedia(data)
-	case data != "":
-		p.Media.Data = data
-	case url != "":
-		p.Media.URL = url
-	default:
+	if data == "" && url == "" {
 		return p, d.notHeld(where, "file")
 	}
-	p.Media.Name = v.Get("filename").Str
-	if strings.HasPrefix(p.Media.Type, "text/") && p.Media.Data != "" {
-		if text, err := base64.StdEncoding.DecodeString(p.Media.Data); err == nil {
-			p.Text, p.Media.Data = string(text), ""
-		}
-	}
-	return p, true
+	m := mediaOf(cmp.Or(data, url))
+	m.Name = v.Get("filename").Str
+	return documentOf(m), true
 }
 
 // notHeld refuses what was uploaded to OpenAI and is only referred to.
@@ -248,17 +236,4 @@ func (d *responsesDecoder) notHeld(where, what string) bool {
 		Hint:    "send it as a data URL, or by its address",
 	}
 	return false
-}
-
-// responsesMedia reads an address, which may have the data in it.
-func responsesMedia(url string) chat.Media {
-	if rest, ok := strings.CutPrefix(url, "data:"); ok {
-		if head, data, ok := strings.Cut(rest, ","); ok {
-			if kind, base64 := strings.CutSuffix(head, ";base64"); base64 {
-				kind, _, _ = strings.Cut(kind, ";") // a charset does not matter
-				return chat.Media{Type: kind, Data: data}
-			}
-		}
-	}
-	return chat.Media{URL: url}
 }

@@ -81,7 +81,7 @@ func (a *responsesAnswer) response(out []byte, status string, e *chat.Error) []b
 	out = append(append(append(out, `{"id":"resp_`...), a.ask.ID...), `","object":"response","created_at":`...)
 	out = strconv.AppendInt(out, a.ask.Created, 10)
 	out = append(append(append(out, `,"status":"`...), status...), `","background":false,"model":`...)
-	out = append(append(out, quote(model)...), `,"output":[`...)
+	out = append(appendQuoted(out, model), `,"output":[`...)
 	out = append(append(out, a.output...), `],"usage":`...)
 	if status == statusInProgress || status == statusFailed && !a.used.Known() {
 		out = append(out, "null"...)
@@ -169,7 +169,7 @@ func appendFailure(out []byte, e *chat.Error) []byte {
 		}
 	}
 	out = append(append(append(out, `{"code":"`...), code...), `","message":`...)
-	return append(append(out, quote(message)...), '}')
+	return append(appendQuoted(out, message), '}')
 }
 
 // responsesWhole writes an answer as one Response object.

@@ -54,6 +54,12 @@ func (s *scanner) end() bool {
 	return true
 }
 
+// whole walks over the value at hand, and reports whether it is the last.
+func (s *scanner) whole() bool {
+	s.skip()
+	return s.end()
+}
+
 func (s *scanner) space() {
 	if s.i < len(s.b) && s.b[s.i] > ' ' {
 		return // nearly always, and short enough to be inlined

@@ -103,23 +103,3 @@ func (s *scanner) strip(to *splices, notes *changes, verb string, refused []stri
 func among(names []string, key []byte) int {
 	return slices.IndexFunc(names, func(name string) bool { return name == string(key) })
 }
-
-// quote writes a JSON string.
-func quote(text string) string {
-	for i := 0; ; i++ {
-		if i == len(text) {
-			return `"` + text + `"`
-		}
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			break
-		}
-	}
-	out, _ := plain(text) // a string cannot fail
-	return string(out)
-}
-
-// inner gives a text as it stands between the quotes of a JSON string.
-func inner(text string) []byte {
-	quoted := quote(text)
-	return []byte(quoted[1 : len(quoted)-1])
-}

@@ -1,10 +1,6 @@
 package dialect
 
-import (
-	"net/http"
-
-	"github.com/glmtray/glmtray/internal/proxy/chat"
-)
+import "github.com/glmtray/glmtray/internal/proxy/chat"
 
 // latestTurn gives the index of the first message of the latest turn: the last
 // message of the user that does not merely bring the results of tools. One that
@@ -38,30 +34,4 @@ func behindResults(before []chat.Message) bool {
 		}
 	}
 	return false
-}
-
-// pictureNote stands where a picture was, for a model that takes none.
-const pictureNote = "[picture left out: this model reads text only]"
-
-// documentNote stands where a document of an older turn was, so that a session
-// can go on at a model that cannot read it.
-func documentNote(name string) string {
-	if name == "" {
-		return "[document left out: this model cannot read it]"
-	}
-	return "[document " + name + " left out: this model cannot read it]"
-}
-
-// documentRefused is the error for a document in the latest turn. To leave it
-// out would make the model answer without what it was asked about.
-func documentRefused(fit Fit) *chat.Error {
-	who := fit.Model
-	if who == "" {
-		who = "the model"
-	}
-	return &chat.Error{
-		Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "document_not_supported",
-		Message: who + " cannot read PDFs and other binary documents",
-		Hint:    "send the document's text or pictures of its pages instead",
-	}
 }
