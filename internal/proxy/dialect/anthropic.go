@@ -7,6 +7,7 @@ var anthropic adapter
 
 func init() { // not where it is declared: its functions use the table of adapters
 	anthropic = adapter{
+		path: "/v1/messages",
 		read: readAnthropic, decode: decodeAnthropic, fit: fitAnthropic, encode: encodeAnthropic,
 		answers: newAnthropicAnswers, look: lookAnthropic, completion: completionAnthropic,
 		pass: newAnthropicPass, passWhole: anthropicPassWhole,

@@ -20,6 +20,10 @@ const (
 // adapter is everything that is known of one wire format. Adding a format is
 // writing one; nothing knows two of them.
 type adapter struct {
+	// path is where a provider's address takes requests; "" where no provider
+	// speaks it.
+	path string
+
 	// read finds the facts of a request in one walk over its bytes.
 	read func(body []byte) (*Request, error)
 	// decode gives the request in the hub's words. The body was read before, so
@@ -172,12 +176,7 @@ func ErrorEvent(front Name, e *chat.Error, id string) []byte { return adapterOf(
 func Ping(front Name) []byte { return adapterOf(front).ping }
 
 // Path is where a provider's address takes requests, escaped as on the wire.
-func Path(behind Name) string {
-	if behind == Anthropic {
-		return "/v1/messages"
-	}
-	return "/chat/completions"
-}
+func Path(behind Name) string { return adapterOf(behind).path }
 
 // Look reads one event of a provider's stream, see [Glance].
 func Look(behind Name, ev Event) Glance { return adapterOf(behind).look(ev) }

@@ -6,6 +6,7 @@ var openAI adapter
 
 func init() { // not where it is declared: its functions use the table of adapters
 	openAI = adapter{
+		path: "/chat/completions",
 		read: readOpenAI, decode: decodeOpenAI, fit: fitOpenAI, encode: encodeOpenAI,
 		answers: newOpenAIAnswers, look: lookOpenAI, completion: completionOpenAI,
 		pass:   func(Ask) Stream { return new(chatStream) },
