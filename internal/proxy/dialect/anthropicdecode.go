@@ -57,15 +57,8 @@ func (d *anthropicDecoder) finish() *chat.Request {
 	return q
 }
 
-// mostDropped limits what clients can make up names for.
-const mostDropped = 50
-
 // drop notes down what the hub has no word for.
-func (d *anthropicDecoder) drop(what string) {
-	if len(d.q.Dropped) < mostDropped && !slices.Contains(d.q.Dropped, what) {
-		d.q.Dropped = append(d.q.Dropped, what)
-	}
-}
+func (d *anthropicDecoder) drop(what string) { drop(d.q, what) }
 
 // refuse notes down the first thing that is wrong.
 func (d *anthropicDecoder) refuse(param, what string) {

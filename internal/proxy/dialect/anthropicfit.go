@@ -195,7 +195,7 @@ func (f *anthropicFit) offers() {
 func (f *anthropicFit) serverTool(t *anthropicTool) {
 	const few = 8
 	if f.servers++; f.servers <= few {
-		f.note("removed tools[] ", string(str(t.name)))
+		f.note("removed tools[] ", briefly(string(str(t.name))))
 	} else {
 		f.note("removed tools[], ", "of such as the provider would run")
 	}

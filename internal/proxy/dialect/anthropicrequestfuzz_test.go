@@ -48,7 +48,7 @@ func FuzzReadAnthropic(f *testing.F) {
 		if f := r.Facts; f.TextBytes < 0 || f.TextBytes > len(body) || f.Images && f.Pictures == 0 || r.latest < 0 || r.latest > len(body) {
 			t.Errorf("%+v", f)
 		}
-		if q, e := r.Hub(); (q == nil) == (e == nil) || q != nil && len(q.Dropped) > mostDropped {
+		if q, e := r.Hub(); (q == nil) == (e == nil) || q != nil && len(q.Dropped) > maxDropped {
 			t.Errorf("%v, %v", q, e)
 		}
 	})

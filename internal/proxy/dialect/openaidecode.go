@@ -156,27 +156,8 @@ func (d *openAIDecoder) fail(param, message string) {
 	}
 }
 
-// Names that are dropped come from outside: a request may consist of them.
-const (
-	maxDropped     = 32
-	maxDroppedName = 64
-)
-
 // drop notes what the hub has no word for.
-func (d *openAIDecoder) drop(name string) {
-	name = briefly(name)
-	if len(d.Dropped) < maxDropped && !slices.Contains(d.Dropped, name) {
-		d.Dropped = append(d.Dropped, name)
-	}
-}
-
-// briefly gives a name from outside as it may be told.
-func briefly(name string) string {
-	if len(name) > maxDroppedName {
-		name = name[:maxDroppedName] + "…"
-	}
-	return strings.ToValidUTF8(name, "\ufffd")
-}
+func (d *openAIDecoder) drop(name string) { drop(&d.Request, name) }
 
 // other drops a member that is not known, if it says anything.
 func (d *openAIDecoder) other(within, name string, v gjson.Result) {

@@ -101,7 +101,7 @@ func (d *openAIDecoder) speak(m *openAIMessage) {
 		d.result(m)
 		return
 	default:
-		d.fail(m.path(".role"), m.path(".role")+" is "+strconv.Quote(m.role)+
+		d.fail(m.path(".role"), m.path(".role")+" is "+strconv.Quote(briefly(m.role))+
 			", not one of system, developer, user, assistant, tool")
 		return
 	}

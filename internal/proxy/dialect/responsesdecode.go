@@ -11,7 +11,7 @@ import (
 // decodeResponses gives a Responses request in the hub's words.
 func decodeResponses(body []byte) (*chat.Request, error) {
 	d := responsesDecoder{
-		Request: new(chat.Request), names: map[responsesName]string{}, taken: map[string]int{}, dropped: map[string]bool{},
+		Request: new(chat.Request), names: map[responsesName]string{}, taken: map[string]int{},
 	}
 	fields, order := map[string]gjson.Result{}, []string(nil)
 	gjson.Parse(string(body)).ForEach(func(key, value gjson.Result) bool {
@@ -48,7 +48,6 @@ type responsesDecoder struct {
 	*chat.Request
 	names   map[responsesName]string // what the model sees of each tool
 	taken   map[string]int           // how often a name was wanted
-	dropped map[string]bool          // what Dropped has
 	results bool                     // the last message holds results of tools, and nothing else
 	err     *chat.Error
 }
@@ -58,11 +57,7 @@ type responsesName struct{ namespace, local string }
 
 // drop notes what the hub has no word for: a field, or a kind of thing in one.
 func (d *responsesDecoder) drop(what ...string) {
-	text := strings.TrimSpace(strings.Join(what, " "))
-	if !d.dropped[text] {
-		d.dropped[text] = true
-		d.Dropped = append(d.Dropped, text)
-	}
+	drop(d.Request, strings.TrimSpace(strings.Join(what, " ")))
 }
 
 // responsesFields says what each field of a request means; nil is nothing here:

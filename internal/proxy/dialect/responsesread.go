@@ -238,7 +238,7 @@ func (r *responsesReader) refused() *chat.Error {
 	switch {
 	case r.previous != nil:
 		e.Param, e.Code = "previous_response_id", "previous_response_not_held"
-		e.Message = "the response " + string(r.previous) + " is not held here: glmtray keeps no conversations"
+		e.Message = "the response " + briefly(string(r.previous)) + " is not held here: glmtray keeps no conversations"
 		e.Hint = "send the whole conversation as input, without previous_response_id"
 	case r.conversation != nil:
 		e.Param, e.Code = "conversation", "conversation_not_held"
