@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
@@ -111,4 +112,35 @@ func seeMidway(t *testing.T, k *tongue, l *lone) string {
 		t.Errorf("of the type %q", h.kind)
 	}
 	return "an error event"
+}
+
+func TestAWholeAnswerThatWasBrokenOffIsLeftForAnotherProvider(t *testing.T) {
+	for _, k := range tongues {
+		for reason, b := range map[string]*behind{"network_error": &chatBehind, "error": &messagesBehind} {
+			t.Run(string(k.name)+" to "+b.name, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, setup{drop: []string{"CEREBRAS_API_KEYS"}, tune: func(s *config.Settings) {
+					e := &s.Provider("zai").Endpoints[0]
+					if e.Also = nil; b.speaks == simulator.Messages {
+						e.Dialect, e.URL = config.Anthropic, strings.Replace(e.URL, "/api/coding/paas/v4", "/api/anthropic", 1)
+					}
+					for i := range s.Rules {
+						s.Rules[i].Use = []config.Target{{Provider: "zai", Model: b.large}, {Provider: "synthetic", Model: string(config.Large)}}
+					}
+				}})
+				s := b.script()
+				s.Answer.Text, s.Answer.Finish = "The quick brown", reason
+				if err := r.zai.SetScript(s); err != nil {
+					t.Fatal(err)
+				}
+				if h := k.ask(t, r, wish{turns: says("hello")}); h.text != fox || h.stop != "end" {
+					t.Errorf("%s", h)
+				}
+				rec := r.records.last(t, 1)
+				if try := rec.Tries[0]; rec.Provider != "synthetic" || try.Provider != "zai" || try.Class != "server error" || !strings.Contains(try.Reason, reason) {
+					t.Errorf("recorded as %+v", rec.Finished)
+				}
+			})
+		}
+	}
 }

@@ -58,7 +58,8 @@ func (r *anthropicAnswers) event(ev Event, to func(*chat.Delta)) bool {
 	return true
 }
 
-// whole reads an answer in one piece.
+// whole reads an answer in one piece. A failure inside it is the error, and
+// nothing is handed on.
 func (r *anthropicAnswers) whole(body []byte, to func(*chat.Delta)) error {
 	e := anthropicEvent{data: body, index: -1}
 	s := scanner{b: body}
@@ -69,6 +70,8 @@ func (r *anthropicAnswers) whole(body []byte, to func(*chat.Delta)) error {
 		return errors.New("reading the answer: it is not a JSON object")
 	case string(m.kind) == "error" || says(e.raw(m.fault)):
 		return providerFault(body)
+	case brokenOff(e.raw(m.stop)):
+		return brokenAnswer(str(e.raw(m.stop)))
 	case !m.listed:
 		return errors.New("reading the answer: it has no content")
 	}

@@ -286,6 +286,21 @@ func TestLookTellsWhatAMessagesEventMeans(t *testing.T) {
 	}
 }
 
+func TestAWholeMessageThatBrokeOffIsAnError(t *testing.T) {
+	for _, reason := range []string{"network_error", "error"} {
+		body := []byte(`{"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"` + reason + `"}`)
+		for _, front := range []Name{OpenAI, Responses} {
+			_, err := Whole(Anthropic, askedWith(front), body)
+			if e := new(chat.Error); !errors.As(err, &e) || e.Code != reason || e.Status < 500 {
+				t.Errorf("%s for %s: %v", reason, front, err)
+			}
+			if out, err := WholeAsStream(Anthropic, askedWith(front), body); err == nil || len(out) > 0 {
+				t.Errorf("%s for %s as a stream: %s, %v", reason, front, out, err)
+			}
+		}
+	}
+}
+
 func TestAWholeMessageIsLookedOver(t *testing.T) {
 	const good = `{"id":"msg_1","type":"message","model":"m","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":4,"cache_read_input_tokens":3,"output_tokens":2}}`
 	for _, c := range []struct {

@@ -54,13 +54,27 @@ func completionAnthropic(body []byte) Completion {
 	e := anthropicEvent{data: body}
 	var f anthropicFigures
 	f.add(e.raw(m.usage))
-	fault := e.raw(m.fault)
-	return Completion{
+	fault, stop := e.raw(m.fault), e.raw(m.stop)
+	c := Completion{
 		Valid: true,
-		Sound: string(m.kind) == "message" && m.listed && knownStop(e.raw(m.stop)) && (len(fault) == 0 || string(fault) == "null"),
+		Sound: string(m.kind) == "message" && m.listed && knownStop(stop) && (len(fault) == 0 || string(fault) == "null"),
 		Model: string(str(e.raw(m.model))),
 		Usage: f.usage(),
 	}
+	if word := string(str(stop)); brokenOff(stop) || word == fullContext && !e.saysAnything(&m) {
+		c.Sound, c.Broken = false, word
+	}
+	return c
+}
+
+// saysAnything reports whether there is text, or a call, in a whole answer.
+func (e *anthropicEvent) saysAnything(m *anthropicMessage) (said bool) {
+	blocks := scanner{b: e.data, i: m.content.from}
+	blocks.list(func() {
+		e.piece.read(&blocks)
+		said = said || string(e.piece.kind) == "tool_use" || says(e.raw(e.piece.text))
+	})
+	return said
 }
 
 // knownStop reports whether a raw stop_reason is Anthropic's, or none at all.

@@ -13,7 +13,16 @@ type Completion struct {
 	Sound bool   // it is a chat completion with a choice, and nothing in it looks like an error; if false somebody has to look closer
 	Model string // that it names
 	Usage chat.Usage
+
+	// Broken is the reason that it gives for its end, if that is a failure: the
+	// provider gave up, or the model's context was full before anything was said.
+	// It is "" otherwise.
+	Broken string
 }
+
+// fullContext is a finish reason that is a failure if nothing was said before it
+// (Z.ai's docs of 2026-08, and Anthropic's).
+const fullContext = "model_context_window_exceeded"
 
 // completionOpenAI looks at a whole answer. It accepts what encoding/json does,
 // and like that it bounds how deep values nest.
@@ -27,6 +36,9 @@ func completionOpenAI(body []byte) Completion {
 	}
 	c.Model, c.Usage = string(r.model), usageOf(gjson.ParseBytes(r.usage))
 	c.Sound = r.choices > 0 && !r.odd
+	if c.Broken = string(str(r.broken)); c.Broken == fullContext && r.said {
+		c.Broken = ""
+	}
 	return c
 }
 
@@ -34,7 +46,9 @@ type completionReader struct {
 	scanner
 	model, usage []byte
 	choices      int
-	odd          bool // something that an error may look like
+	odd          bool   // something that an error may look like
+	broken       []byte // a finish reason that may be a failure
+	said         bool   // there is text, or a call
 }
 
 func (r *completionReader) field() {
@@ -82,17 +96,24 @@ func (r *completionReader) finish(reason []byte) {
 	case `"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`, `"function_call"`, "null":
 	default:
 		r.odd = true
+		if brokenOff(reason) || r.broken == nil && string(str(reason)) == fullContext {
+			r.broken = reason
+		}
 	}
 }
 
 func (r *completionReader) message() {
-	if !r.is("content") {
+	switch string(r.key) {
+	case "content":
+		v := r.value()
+		r.said = r.said || says(v)
+		if len(v) > 2 && v[0] == '"' && mayEmbed(v[1:]) {
+			r.odd = true
+		}
+	case "tool_calls":
+		r.said = says(r.value()) || r.said
+	default:
 		r.skip()
-		return
-	}
-	v := r.value()
-	if len(v) > 2 && v[0] == '"' && mayEmbed(v[1:]) {
-		r.odd = true
 	}
 }
 

@@ -36,6 +36,43 @@ func TestACompletionIsReadInOneWalk(t *testing.T) {
 	}
 }
 
+func TestAWholeAnswerThatBrokeOffSaysSo(t *testing.T) {
+	completion := func(message, reason string) string {
+		return `{"choices":[{"index":0,"message":` + message + `,"finish_reason":` + reason + `}]}`
+	}
+	message := func(content, reason string) string {
+		return `{"type":"message","content":[` + content + `],"stop_reason":` + reason + `}`
+	}
+	const network, full = `"network_error"`, `"model_context_window_exceeded"`
+	for _, c := range []struct {
+		name   string
+		behind Name
+		body   string
+		broken string
+	}{
+		{"by the network", OpenAI, completion(`{"content":""}`, network), "network_error"},
+		{"by the network behind some text", OpenAI, completion(`{"content":"a"}`, network), "network_error"},
+		{"by an error", OpenAI, completion(`{"content":"a"}`, `"error"`), "error"},
+		{"by the context before anything was said", OpenAI, completion(`{"reasoning_content":"a","content":null,"tool_calls":[]}`, full), "model_context_window_exceeded"},
+		{"text up to the context's end", OpenAI, completion(`{"content":"a"}`, full), ""},
+		{"a call up to the context's end", OpenAI, completion(`{"content":null,"tool_calls":[{"id":"a"}]}`, full), ""},
+		{"a finish", OpenAI, completion(`{"content":""}`, `"stop"`), ""},
+		{"a finish that nobody knows", OpenAI, completion(`{"content":"a"}`, `"eos"`), ""},
+		{"one of two choices", OpenAI, `{"choices":[{"finish_reason":"network_error"},{"message":{"content":"a"},"finish_reason":"model_context_window_exceeded"}]}`, "network_error"},
+		{"by the network", Anthropic, message(``, network), "network_error"},
+		{"by the network behind some text", Anthropic, message(`{"type":"text","text":"a"}`, network), "network_error"},
+		{"by an error", Anthropic, message(`{"type":"text","text":"a"}`, `"error"`), "error"},
+		{"by the context before anything was said", Anthropic, message(`{"type":"thinking","thinking":"a"},{"type":"text","text":""}`, full), "model_context_window_exceeded"},
+		{"text up to the context's end", Anthropic, message(`{"type":"text","text":"a"}`, full), ""},
+		{"a call up to the context's end", Anthropic, message(`{"type":"tool_use","id":"a"}`, full), ""},
+		{"a finish", Anthropic, message(``, `"end_turn"`), ""},
+	} {
+		if got := ReadCompletion(c.behind, []byte(c.body)); !got.Valid || got.Broken != c.broken || got.Sound && c.broken != "" {
+			t.Errorf("%s, %s: %+v", c.behind, c.name, got)
+		}
+	}
+}
+
 func FuzzReadCompletion(f *testing.F) {
 	f.Add([]byte(`{"model":"m","choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -186,24 +186,23 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 	if c.Sound {
 		return r
 	}
-	if f, is := faultInside(body); is {
+	if f, is := faultInside(body, c.Broken); is {
 		x.judge(r, f, now)
 	}
 	return r
 }
 
 // faultInside finds an error in the body of an answer that calls itself good.
-func faultInside(body []byte) (fault, bool) {
+// broken is as in [dialect.Completion].
+func faultInside(body []byte, broken string) (fault, bool) {
 	if text, is := dialect.EmbeddedError(body); is && !onlyTalks(text) {
 		return fault{message: text, embedded: true}, true
 	}
+	if broken != "" {
+		return fault{code: broken}, true
+	}
 	root := gjson.ParseBytes(body)
 	if choices := root.Get("choices"); choices.IsArray() {
-		first := choices.Get("0")
-		if reason := first.Get("finish_reason").Str; breaksOff(reason) && first.Get("message.content").Str == "" &&
-			!first.Get("message.tool_calls.0").Exists() {
-			return fault{code: reason}, true
-		}
 		if e := root.Get("error"); e.Type != gjson.JSON || choices.Get("#").Int() > 0 {
 			return fault{}, false
 		}

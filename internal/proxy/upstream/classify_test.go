@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -70,7 +71,7 @@ func judged(provider string, status int, h http.Header, body string, now time.Ti
 	x := &exchange{s: s, call: &Call{Provider: &config.Provider{ID: provider}}}
 	r := &Reply{Status: status, Header: h, Limits: limitsOf(h, now)}
 	if status >= 200 && status < 300 {
-		if f, is := faultInside([]byte(body)); is {
+		if f, is := faultInside([]byte(body), dialect.ReadCompletion(x.call.dialect(), []byte(body)).Broken); is {
 			x.judge(r, f, now)
 		}
 		return r

@@ -14,6 +14,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/glmtray/glmtray/internal/config"
 )
 
 func TestAWholeAnswerComesWithItsHeaderAndAllItsBytes(t *testing.T) {
@@ -109,6 +111,37 @@ func TestACompressedAnswerIsDecoded(t *testing.T) {
 			}
 			if asked != "gzip, br, zstd" {
 				t.Errorf("asked for %q", asked)
+			}
+		})
+	}
+}
+
+func TestAWholeAnswerThatWasBrokenOffIsAFailure(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		speaks config.Dialect
+		answer string
+		want   Class
+		reason string
+	}{
+		{"Z.ai's network error", config.OpenAI, strings.Replace(answerJSON, `"stop"`, `"network_error"`, 1), ServerError, "the provider broke off (network_error)"},
+		{"without a word", config.OpenAI, `{"choices":[{"index":0,"message":{"content":""},"finish_reason":"network_error"}]}`, ServerError, "the provider broke off (network_error)"},
+		{"a full context", config.OpenAI, `{"choices":[{"index":0,"message":{"content":""},"finish_reason":"model_context_window_exceeded"}]}`, ContextExceeded, "the request fills the model's whole context"},
+		{"a full context behind some text", config.OpenAI, strings.Replace(answerJSON, `"stop"`, `"model_context_window_exceeded"`, 1), OK, ""},
+		{"a message", config.Anthropic, `{"type":"message","content":[{"type":"text","text":"hello"}],"stop_reason":"error"}`, ServerError, "server error (200, error)"},
+		{"a message's full context", config.Anthropic, `{"type":"message","content":[],"stop_reason":"model_context_window_exceeded"}`, ContextExceeded, "the request fills the model's whole context"},
+		{"an error beside its choice", config.OpenAI, `{"error":{"code":502,"message":"m"},"choices":[{"message":{"content":"a"},"finish_reason":"error"}]}`, ServerError, "server error (200, error)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call := chatCall(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				asJSON(w)
+				write(w, c.answer)
+			}), false)
+			call.Address.Dialect = c.speaks
+			r := newSender(t).Send(t.Context(), call)
+			wantClass(t, r, c.want)
+			if r.Reason != c.reason {
+				t.Errorf("reason %q", r.Reason)
 			}
 		})
 	}
