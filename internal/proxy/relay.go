@@ -158,9 +158,7 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 			out.begin(a.reply.Status)
 			pings.start(func() { out.send(dialect.Ping(c.front)) })
 		}
-		if stream.Failed() { // vendors echo keys in their errors
-			emit = s.opt.Scrub.Known(emit)
-		}
+		emit = s.shown(stream, emit)
 		lost := false
 		pings.write(func() {
 			if len(emit) > 0 {
@@ -183,9 +181,18 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	}
 	pings.stop()
 	if out.err == nil && c.in.Context().Err() == nil {
-		out.send(stream.End(buf[:fill]))
+		out.send(s.shown(stream, stream.End(buf[:fill])))
 	}
 	c.endOfStream(out, stream, broken)
+}
+
+// shown gives bytes of a stream as a client may see them: vendors echo keys in
+// their errors.
+func (s *Server) shown(stream dialect.Stream, p []byte) []byte {
+	if stream.Failed() {
+		return s.opt.Scrub.Known(p)
+	}
+	return p
 }
 
 // roomFor gives a buffer with room behind its first fill bytes, which are the

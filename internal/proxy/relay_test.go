@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strconv"
@@ -68,6 +69,20 @@ func TestAnErrorEventInMidStreamReachesTheClientWithoutKeys(t *testing.T) {
 	}
 }
 
+func TestAnErrorThatEndsAStreamWithoutABlankLineReachesTheClientWithoutKeys(t *testing.T) {
+	r := newRig(t, vendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}`+"\n\n"+
+			`data: {"error":{"message":"the key `+keyA+` is overloaded"}}`)
+	}))
+	for _, k := range tongues {
+		h := k.ask(t, r, wish{model: "gpt-oss-120b", turns: says("hello"), stream: true})
+		if !h.midway || strings.Contains(h.said, keyA) || !strings.Contains(h.said, "is overloaded") {
+			t.Errorf("%s: %s", k.name, h)
+		}
+	}
+}
+
 func TestAClientThatHangsUpBehindTheLastEventWasServed(t *testing.T) {
 	r := newRig(t, vendor(t, func(w http.ResponseWriter, q *http.Request) {
 		_, _ = io.ReadAll(q.Body) // the server notices that a client has gone only behind its body
@@ -101,6 +116,39 @@ func TestAClientThatHangsUpBehindTheLastEventWasServed(t *testing.T) {
 		_ = resp.Body.Close()
 		if rec := r.records.last(t, i+1); rec.Outcome != "ok" || rec.Status != 200 {
 			t.Errorf("%s: %d %s", c.path, rec.Status, rec.Outcome)
+		}
+		r.settled()
+	}
+}
+
+func TestAClientThatHangsUpBehindAnErrorDidNotLeave(t *testing.T) {
+	r := newRig(t, vendor(t, func(w http.ResponseWriter, q *http.Request) {
+		_, _ = io.ReadAll(q.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}`+
+			"\n\ndata: {\"error\":{\"message\":\"overloaded\"}}\n\n")
+		w.(http.Flusher).Flush()
+		<-q.Context().Done()
+	}))
+	for i, k := range tongues {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+k.path, bytes.NewReader(k.request(t, wish{model: "gpt-oss-120b", turns: says("x"), stream: true})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		for buf := make([]byte, 4096); !strings.Contains(string(got), "overloaded"); {
+			n, err := resp.Body.Read(buf)
+			if got = append(got, buf[:n]...); err != nil {
+				t.Fatalf("%s: %v behind %s", k.name, err, got)
+			}
+		}
+		_ = resp.Body.Close()
+		if rec := r.records.last(t, i+1); rec.Outcome != "failed in mid-stream" {
+			t.Errorf("%s: %s", k.name, rec.Outcome)
 		}
 		r.settled()
 	}

@@ -82,6 +82,11 @@ func (s *anthropicPass) take(ev Event) (asItIs bool) {
 		return s.fails(ev)
 	}
 	s.events++
+	if reason := e.raw(e.piece.stop); string(e.kind) == "message_delta" && brokenOff(reason) {
+		s.figures.add(e.raw(e.usage))
+		s.ends(brokenAnswer(str(reason)))
+		return false
+	}
 	s.edits.edits = s.edits.edits[:0]
 	s.look(&e)
 	if len(s.edits.edits) == 0 && (!e.known() || bytes.Equal(ev.Name, e.kind)) {
@@ -124,13 +129,18 @@ func (s *anthropicPass) rewrite(e *anthropicEvent) {
 // read is written anew: Z.ai puts its codes where the type belongs.
 func (s *anthropicPass) fails(ev Event) (asItIs bool) {
 	s.events++
-	s.failed, s.over = true, true
 	e := providerFault(ev.Data)
-	if isError(ev) && gjson.GetBytes(ev.Data, "type").Str == "error" && gjson.GetBytes(ev.Data, "error.type").Str == anthropicType(e) {
+	if s.failed, s.over = true, true; isError(ev) && gjson.GetBytes(ev.Data, "type").Str == "error" && gjson.GetBytes(ev.Data, "error.type").Str == anthropicType(e) {
 		return true
 	}
-	s.instead = append(s.instead, anthropicErrorEvent(e, s.ask.ID)...)
+	s.ends(e)
 	return false
+}
+
+// ends puts an error in the event's place, which is the last.
+func (s *anthropicPass) ends(e *chat.Error) {
+	s.failed, s.over = true, true
+	s.instead = append(s.instead, anthropicErrorEvent(e, s.ask.ID)...)
 }
 
 func (s *anthropicPass) start(e *anthropicEvent) {
@@ -237,10 +247,12 @@ func (s *anthropicPass) End(rest []byte) []byte {
 	case s.over:
 		return out
 	case s.finished:
-		s.over = true
-		return append(out, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+		out = append(out, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+	default:
+		out = append(out, anthropicErrorEvent(streamCut(), s.ask.ID)...)
 	}
-	return append(out, anthropicErrorEvent(streamCut(), s.ask.ID)...)
+	s.over = true
+	return out
 }
 
 func (s *anthropicPass) Usage() chat.Usage { return s.figures.usage() }

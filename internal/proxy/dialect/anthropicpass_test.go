@@ -118,6 +118,7 @@ func TestMessagesPassWholeAndEnd(t *testing.T) {
 		{"an error without an event's name", begun + strings.TrimPrefix(theirs, "event: error\n"), begun + odd, 0, false, true},
 		{"an error with Z.ai's code for a type", begun + strings.Replace(theirs, "overloaded_error", "1305", 1), begun + odd, 0, false, true},
 		{"an error of OpenAI's form", begun + "data: {\"error\":{\"code\":\"1305\",\"message\":\"busy\"}}\n\n", begun + odd, 0, false, true},
+		{"a reason that is none", begun + messages(finishes(`"network_error"`)) + end, begun + strings.NewReplacer("overloaded_error", "api_error", "busy", "the provider broke the answer off (network_error)").Replace(odd), 0, false, true},
 		{"an error that is no JSON", begun + "event: error\ndata: busy\n\n", begun + strings.Replace(odd, "overloaded_error", "api_error", 1), 0, false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,8 +127,8 @@ func TestMessagesPassWholeAndEnd(t *testing.T) {
 				if got := passed(s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
-				if s.Dropped() != c.dropped || s.Failed() != c.failed || s.Finished() != c.finished {
-					t.Fatalf("read by %d: %d dropped, finished %v, failed %v", size, s.Dropped(), s.Finished(), s.Failed())
+				if s.Dropped() != c.dropped || s.Failed() != c.failed || s.Finished() != c.finished || !s.Over() {
+					t.Fatalf("read by %d: %d dropped, finished %v, failed %v, over %v", size, s.Dropped(), s.Finished(), s.Failed(), s.Over())
 				}
 			}
 		})

@@ -14,6 +14,7 @@ type chunk struct {
 	broken  bool // which is none: the provider gave up
 	quota   bool // its text is an embedded error
 	fault   bool // it is an error object
+	told    bool // the error stands in "error", as OpenAI has it
 
 	choices, object, message, kind bool // which members it has
 }
@@ -46,7 +47,8 @@ func (c *chunk) member(s *scanner) {
 		c.keepUsage(s.value())
 	case "error":
 		v := s.value()
-		c.fault = c.fault || says(v) || string(v) == "true"
+		c.told = says(v)
+		c.fault = c.fault || c.told || string(v) == "true"
 	case "object":
 		c.object = true
 		s.skip()

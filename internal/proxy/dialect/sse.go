@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/tidwall/gjson"
@@ -115,8 +116,9 @@ func lookOpenAI(ev Event) Glance {
 func isError(ev Event) bool { return string(ev.Name) == "error" }
 
 // chatStream passes an OpenAI event stream on. It looks at each event, but keeps
-// none: what comes in goes out byte for byte, less the events that are broken.
-// The zero value is ready. Not safe for concurrent use.
+// none: what comes in goes out byte for byte, less the events that are broken,
+// up to the end or the first error. The zero value is ready. Not safe for
+// concurrent use.
 type chatStream struct {
 	usage    []byte // the last usage object, as it came
 	model    string
@@ -124,20 +126,21 @@ type chatStream struct {
 	dropped  int
 	finished bool
 	failed   bool
-	done     bool
+	over     bool   // nothing more is passed on
+	instead  []byte // of the event at hand: an error that clients can read
 }
 
 // Next takes the bytes at hand: those carried over from the last call, and
 // fresh ones after them. emit is what can be passed on, a part of p from its
-// start; where an event is dropped the following ones are moved up within p.
-// The last rest bytes of p are the beginning of an event: the caller keeps them
+// start; where an event is dropped the following ones are moved up within p, and
+// an error that clients could not read takes a buffer of its own. The last rest bytes of p are the beginning of an event: the caller keeps them
 // in front of what it reads next, and limits how many they may become.
 func (s *chatStream) Next(p []byte) (emit []byte, rest int) {
 	read, write := 0, 0
 	for {
 		ev, n, ok := NextEvent(p[read:])
 		if !ok {
-			return p[:write], len(p) - read
+			break
 		}
 		if s.take(ev) {
 			if read != write {
@@ -147,35 +150,56 @@ func (s *chatStream) Next(p []byte) (emit []byte, rest int) {
 		}
 		read += n
 	}
+	if emit = p[:write]; s.instead != nil { // an error is always the last
+		emit, s.instead = slices.Concat(emit, s.instead), nil
+	}
+	return emit, len(p) - read
 }
 
 // take looks at an event and reports whether it is passed on.
 func (s *chatStream) take(ev Event) bool {
-	if s.done {
+	switch {
+	case s.over:
 		return false
-	}
-	if ev.Data == nil {
+	case ev.Data == nil:
 		return true
-	}
-	if bytes.Equal(ev.Data, done) {
-		s.done, s.finished = true, true
+	case bytes.Equal(ev.Data, done):
+		s.over, s.finished = true, true
 		return true
 	}
 	c, ok := readChunk(ev.Data)
-	if !ok {
+	if !ok && !isError(ev) {
 		s.dropped++
 		return false
 	}
 	s.events++
+	if !ok {
+		return s.fails(false, providerFault(ev.Data))
+	}
 	if s.model == "" {
 		s.model = string(c.model)
 	}
 	if c.usage != nil {
 		s.usage = append(s.usage[:0], c.usage...)
 	}
+	switch {
+	case isError(ev) || c.fault:
+		return s.fails(c.told, providerFault(ev.Data))
+	case c.broken:
+		return s.fails(false, brokenAnswer(str(c.reason)))
+	}
 	s.finished = s.finished || c.finish
-	s.failed = s.failed || c.fault || c.broken || isError(ev)
 	return true
+}
+
+// fails ends the stream with an error: as it came if clients of OpenAI's can read
+// it, which look for its object.
+func (s *chatStream) fails(readable bool, e *chat.Error) bool {
+	s.failed, s.over = true, true
+	if !readable {
+		s.instead = openAIErrorEvent(e, "")
+	}
+	return readable
 }
 
 // End is called once the provider's stream is over, with the bytes that were
@@ -185,17 +209,19 @@ func (s *chatStream) take(ev Event) bool {
 // whole.
 func (s *chatStream) End(rest []byte) []byte {
 	var out []byte
-	if ev, raw := lastEvent(rest); ev.Data != nil && s.take(ev) {
-		out = raw
+	if ev, raw := lastEvent(rest); ev.Data != nil {
+		out, _ = s.Next(raw)
 	}
 	switch {
-	case s.failed || s.done:
+	case s.over:
 		return out
 	case s.finished:
-		s.done = true
-		return append(out, "data: [DONE]\n\n"...)
+		out = append(out, "data: [DONE]\n\n"...)
+	default:
+		out = append(out, openAIErrorEvent(streamCut(), "")...)
 	}
-	return append(out, openAIErrorEvent(streamCut(), "")...)
+	s.over = true
+	return out
 }
 
 // Usage gives the last usage the stream spoke of.
@@ -218,5 +244,5 @@ func (s *chatStream) Finished() bool { return s.finished }
 // that merely broke off is neither Finished nor Failed.
 func (s *chatStream) Failed() bool { return s.failed }
 
-// Over reports whether the stream's end was passed on.
-func (s *chatStream) Over() bool { return s.done }
+// Over reports whether the stream's end, or an error, was passed on.
+func (s *chatStream) Over() bool { return s.over }

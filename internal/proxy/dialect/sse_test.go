@@ -99,6 +99,9 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 	text := "data: " + chunkOf(`"content":"a"`, "null") + "\n\n"
 	stop := "data: " + chunkOf(``, `"stop"`) + "\n\n"
 	end := "data: [DONE]\n\n"
+	broke := func(message, code string) string {
+		return `data: {"error":{"message":"` + message + `","type":"upstream_error","param":null,"code":` + code + "}}\n\n"
+	}
 	for _, c := range []struct {
 		name, in, want string
 		dropped        int
@@ -119,9 +122,13 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 		{"cut before everything", "", cutEvent, 0, false},
 		{"cut within a comment", text + stop + ": hel", text + stop + end, 0, false},
 		{"an error in mid-stream", text + "data: {\"error\":{\"message\":\"x\"}}\n\n", text + "data: {\"error\":{\"message\":\"x\"}}\n\n", 0, true},
-		{"an error at the very end", text + "event: error\ndata: {}", text + "event: error\ndata: {}\n\n", 0, true},
-		{"a flat error", "data: {\"message\":\"m\",\"code\":\"c\"}\n\n", "data: {\"message\":\"m\",\"code\":\"c\"}\n\n", 0, true},
-		{"a finish that is none", "data: " + chunkOf("", `"network_error"`) + "\n\n", "data: " + chunkOf("", `"network_error"`) + "\n\n", 0, true},
+		{"an error of words", text + "data: {\"error\":\"x\"}\n\n", text + "data: {\"error\":\"x\"}\n\n", 0, true},
+		{"an error beside its chunk", text + "data: {\"error\":{\"code\":502},\"choices\":[{\"finish_reason\":\"error\"}]}\n\n", text + "data: {\"error\":{\"code\":502},\"choices\":[{\"finish_reason\":\"error\"}]}\n\n", 0, true},
+		{"nothing after an error", text + "data: {\"error\":{\"message\":\"x\"}}\n\ndata: {\"error\":{\"message\":\"y\"}}\n\n: x\n\n" + stop + end, text + "data: {\"error\":{\"message\":\"x\"}}\n\n", 0, true},
+		{"an error without its object", text + "event: error\ndata: {}\n\n" + text + end, text + broke("the provider broke the answer off without a word", "null"), 0, true},
+		{"an error at the very end", text + "event: error\ndata: busy", text + broke("busy", "null"), 0, true},
+		{"a flat error", text + "data: {\"message\":\"m\",\"code\":\"c\"}\n\n" + end, text + broke("m", `"c"`), 0, true},
+		{"a finish that is none", text + "data: " + chunkOf("", `"network_error"`) + "\n\n" + end, text + broke("the provider broke the answer off (network_error)", `"network_error"`), 0, true},
 		{"text that talks about a finish", "data: " + chunkOf(`"content":"\"finish_reason\":\"stop\""`, "null") + "\n\n", "data: " + chunkOf(`"content":"\"finish_reason\":\"stop\""`, "null") + "\n\n" + cutEvent, 0, false},
 		{"stray NUL pieces", "data: " + chunkOf(`"content":"\u0000"`, "null") + "\n\n" + stop + end, "data: " + chunkOf(`"content":"\u0000"`, "null") + "\n\n" + stop + end, 0, false},
 	} {
@@ -131,8 +138,8 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 				if got := readBy(&s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
-				if s.Dropped() != c.dropped || s.Failed() != c.failed {
-					t.Fatalf("read by %d: %d dropped, failed: %v", size, s.Dropped(), s.Failed())
+				if s.Dropped() != c.dropped || s.Failed() != c.failed || !s.Over() {
+					t.Fatalf("read by %d: %d dropped, failed: %v, over: %v", size, s.Dropped(), s.Failed(), s.Over())
 				}
 			}
 		})
@@ -146,7 +153,7 @@ func TestStreamReadsRecordedAnswers(t *testing.T) {
 		failed   bool
 		usage    chat.Usage
 	}{
-		{"quota-in-200", true, true, chat.Usage{}},
+		{"quota-in-200", false, true, chat.Usage{}},
 		{"cut", false, false, chat.Usage{}},
 		{"error-in-mid-stream", false, true, chat.Usage{}},
 		{"reasoning", true, false, chat.Usage{Prompt: 51, Cached: 51, Completion: 42, Reasoning: 17}},
@@ -161,6 +168,9 @@ func TestStreamReadsRecordedAnswers(t *testing.T) {
 			out := readBy(&s, in, 100)
 			if s.Finished() != c.finished || s.Failed() != c.failed || s.Usage() != c.usage {
 				t.Errorf("finished %v, failed %v, usage %+v", s.Finished(), s.Failed(), s.Usage())
+			}
+			if c.name == "quota-in-200" {
+				in = strings.TrimSuffix(in, "data: [DONE]\n\n") // an error is the end
 			}
 			if !strings.HasPrefix(out, in) || s.Dropped() != 0 || (c.finished && out != in) {
 				t.Errorf("got %q", out)

@@ -17,7 +17,7 @@ type translation struct {
 	events   int
 	dropped  int
 	finished bool // a finish reason was seen
-	over     bool // the provider said that it is over, or failed
+	over     bool // the provider said that it is over, or failed, or broke off
 	failed   bool
 }
 
@@ -88,6 +88,7 @@ func (t *translation) End(rest []byte) []byte {
 	switch {
 	case t.failed:
 	case !t.finished: // told to the client as a failure; in the record it is a stream that broke off
+		t.over = true
 		t.out = t.writer.delta(t.out, &chat.Delta{Kind: chat.Fails, Err: streamCut()})
 	case !t.over:
 		t.delta(&chat.Delta{Kind: chat.End})

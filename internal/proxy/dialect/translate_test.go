@@ -100,3 +100,40 @@ func TestATranslatedStreamDoesNotDependOnHowItIsRead(t *testing.T) {
 		}
 	}
 }
+
+// Nothing may follow an error, neither another one nor an end: a client would take
+// the second for the answer's.
+func TestAStreamIsOverBehindAnError(t *testing.T) {
+	said := map[Name]string{
+		OpenAI:    "data: " + chunkOf(`"content":"a"`, "null") + "\n\n",
+		Anthropic: messages(startOfMessage, textBegins, textGoesOn),
+	}
+	failed := map[Name][]string{
+		OpenAI:    {"data: {\"error\":{\"message\":\"x\"}}\n\n", "data: " + chunkOf("", `"network_error"`) + "\n\n", "event: error\ndata: busy\n\n"},
+		Anthropic: {"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"x\"}}\n\n", messages(finishes(`"error"`)), "event: error\ndata: busy\n\n"},
+	}
+	more := map[Name]string{
+		OpenAI:    said[OpenAI] + "data: " + chunkOf("", `"stop"`) + "\n\ndata: [DONE]\n\n",
+		Anthropic: messages(textGoesOn, blockEnds, turnEnds, endOfMessage),
+	}
+	for _, front := range []Name{OpenAI, Anthropic, Responses} {
+		for behind := range said {
+			for _, failure := range append(failed[behind], "") {
+				s := NewStream(behind, askedWith(front))
+				out := passed(s, said[behind]+failure, 1<<20)
+				cut := strings.Contains(out, "broke off before it was finished")
+				if !strings.Contains(out, `"message":"`) || cut != (failure == "") || s.Failed() == cut || s.Finished() || !s.Over() {
+					t.Errorf("%s from %s, %q: failed %v, finished %v, over %v: %s", front, behind, failure, s.Failed(), s.Finished(), s.Over(), out)
+				}
+				for _, p := range []string{failed[behind][0], more[behind]} {
+					if emit, _ := s.Next([]byte(p)); len(emit) > 0 {
+						t.Errorf("%s from %s, %q: behind it came %s", front, behind, failure, emit)
+					}
+				}
+				if end := s.End([]byte("data: x")); len(end) > 0 {
+					t.Errorf("%s from %s, %q: behind it came %s", front, behind, failure, end)
+				}
+			}
+		}
+	}
+}
