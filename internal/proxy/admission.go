@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
@@ -53,20 +54,30 @@ func (s *Server) cost(f chat.Facts, p *config.Provider, model string) keypool.Co
 	return keypool.Cost{Tokens: f.Tokens + output, Output: output}
 }
 
-// learnLimits tells the pool what an answer said of its account's limits, and
-// whether the provider failed in a way that is nobody's fault: that counts for its
-// circuit. Overloaded (502, 503 and 504 among them) does not, and neither does a
-// stream that stalls after it was handed on: by then the key has been told OK. It
-// comes before the verdict on the key.
-func (c *call) learnLimits(lease *keypool.Lease, reply *upstream.Reply) {
+// learn tells the pool what a reply said of its account's limits, and of the
+// provider's circuit how the request ended; of a stream, endOfStream tells that. It
+// comes before the verdict on the key, which tells it of refusals.
+func (c *call) learn(lease *keypool.Lease, reply *upstream.Reply) {
 	lease.Told(poolLimits(reply.Limits))
-	if !c.chat {
-		return // of other paths nobody knows what a failure means
-	}
-	switch reply.Class {
-	case upstream.ServerError, upstream.Reset, upstream.Refused, upstream.Silent, upstream.Malformed:
+	switch {
+	case !c.chat: // of other paths nobody knows what a failure means
+	case blamed(reply.Class, reply.Status):
 		lease.Broke(reply.Class.String() + colonWords(reply.Reason))
+	case reply.Class == upstream.OK && !reply.Whole:
+	case reply.Class == upstream.OK, reply.Class == upstream.CallerFault, reply.Class == upstream.ContextExceeded, reply.Class == upstream.ModelGone:
+		lease.Answered()
 	}
+}
+
+// blamed reports whether a failure counts for the provider's circuit: it could not
+// be reached, fell silent, broke off, or answered with a fault of its own. A 4xx
+// never does, whatever it says: it may be about this request or this key.
+func blamed(class upstream.Class, status int) bool {
+	switch class {
+	case upstream.ServerError, upstream.Overloaded, upstream.Reset, upstream.Refused, upstream.Silent, upstream.Malformed:
+		return status < http.StatusBadRequest || status >= http.StatusInternalServerError
+	}
+	return false
 }
 
 func colonWords(words string) string {

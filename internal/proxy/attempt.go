@@ -175,7 +175,7 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 	s.countTry(c, &a)
 	c.attempts = append(c.attempts, a)
 	s.limits.note(t.provider.ID, accountOf(lease), reply.Limits)
-	c.learnLimits(lease, reply)
+	c.learn(lease, reply)
 	if s.opt.Bus.Watched() {
 		s.opt.Bus.Publish(event.Attempted{
 			ID: c.id, Time: time.Now(), N: len(c.attempts), Provider: a.Provider, Model: a.Model, Key: a.Key,
@@ -201,8 +201,13 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 		lease.Cool(reply.Until, reply.Reason)
 	case keySlow:
 		lease.Slow(reply.Until, reply.Reason)
-	case keySecond:
-		lease.Fail(reply.Reason)
+	case keyTold, keySecond:
+		switch {
+		case !reply.Until.IsZero():
+			lease.Cool(reply.Until, reply.Reason)
+		case v.key == keySecond:
+			lease.Fail(reply.Reason)
+		}
 	case keyBar:
 		lease.Bar(t.step.Model, reply.Reason, reply.Until)
 	case keyPark:

@@ -69,19 +69,25 @@ func exhausted(front dialect.Name, until time.Time, keys []keyReport, tried []st
 		Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "all_keys_cooling",
 		Message: "every key that could serve this request is cooling down; the first returns in " +
 			spell(time.Duration(seconds)*time.Second) + ": " + strings.Join(tried, "; "),
-		Header: http.Header{"Retry-After": {strconv.Itoa(seconds)}},
+		Header: retryIn(seconds),
 		Detail: map[string]any{"retry_at": until.UTC().Format(time.RFC3339), "keys": keys},
 	}
-	if seconds > patientRetry {
-		e.Header.Set("X-Should-Retry", "false")
-		// Codex does not know that header and sleeps through the whole of
-		// Retry-After. At this type it stops, and tells the time (0.169, measured
-		// 2026-11-28).
-		if front == dialect.Responses {
-			e.Type, e.Resets = "usage_limit_reached", until
-		}
+	// Codex does not know X-Should-Retry and sleeps through the whole of
+	// Retry-After. At this type it stops, and tells the time (0.169, measured
+	// 2026-11-28).
+	if seconds > patientRetry && front == dialect.Responses {
+		e.Type, e.Resets = "usage_limit_reached", until
 	}
 	return e
+}
+
+// retryIn tells a client when to come back, and whether by itself.
+func retryIn(seconds int) http.Header {
+	h := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+	if seconds > patientRetry {
+		h.Set("X-Should-Retry", "false")
+	}
+	return h
 }
 
 // spell writes a wait as people say it: "11 s", "4 min 5 s", "3 h 20 min".

@@ -17,7 +17,8 @@ type hunt struct {
 	told    []string      // each failed try and passed-over target, in words
 	waits   []route.Step  // where a key will return, or become free, by itself
 	limited bool          // the last try ended in a limit
-	down    *attemptError // the last failure of a provider that may pass at any moment
+	down    *attemptError // the last failure of a provider
+	soon    bool          // one of those may pass at any moment: it was not told when
 	kept    *answer       // a provider's own refusal (too long, model gone), to show if nobody answers
 	refusal *chat.Error   // the same where the provider's own answer cannot be shown
 	context int           // of the model that refused so, in tokens; 0: not known
@@ -50,6 +51,11 @@ func (h *hunt) note(t *try, a *answer) {
 		// A person has to see to the key.
 	default:
 		h.down = e
+		if a.reply.Until.IsZero() {
+			h.soon = true
+		} else {
+			h.waits = append(h.waits, a.step)
+		}
 	}
 }
 
@@ -78,7 +84,7 @@ func (h *hunt) keep(a *answer, e *attemptError) {
 func (h *hunt) refused(t *try, u *keypool.Unavailable) {
 	h.told = append(h.told, u.Error())
 	if u.Down && !u.Busy && !u.Cooling {
-		h.down = &attemptError{provider: t.provider.ID, class: upstream.Refused, reason: u.Error()}
+		h.down, h.soon = &attemptError{provider: t.provider.ID, class: upstream.Refused, reason: u.Error()}, true
 		return
 	}
 	if u.Busy || u.Cooling { // else all that would end is a bar, which a person has to see to
@@ -89,7 +95,8 @@ func (h *hunt) refused(t *try, u *keypool.Unavailable) {
 // final is what the client gets when nobody answered. A prompt that is too long
 // comes first: making it shorter helps at once. Then a provider that is down,
 // which may be up in a second, so that waiting for another one's key is not what
-// the client should be told; then the keys that return; then the rest.
+// the client should be told, unless all that are down have told how long; then the
+// keys that return; then the rest.
 func (s *Server) final(c *call, h *hunt) (*answer, *chat.Error) {
 	switch {
 	case h.leave != nil:
@@ -100,7 +107,11 @@ func (s *Server) final(c *call, h *hunt) (*answer, *chat.Error) {
 	case h.kept != nil && (h.kept.reply.Class == upstream.ContextExceeded || (h.down == nil && len(h.waits) == 0)):
 		return h.kept, nil
 	case h.down != nil:
-		return nil, h.failed()
+		e := h.failed()
+		if !h.soon {
+			e.Header = retryIn(retryAfter(s.earliest(c, h.waits)))
+		}
+		return nil, e
 	case len(h.waits) > 0:
 		until := s.earliest(c, h.waits)
 		return nil, exhausted(c.front, until, s.reports(c), h.told)

@@ -24,6 +24,7 @@ type answer struct {
 	names   map[string]string // tools by other names, see dialect.Sent
 	context int               // tokens that the model holds; 0: not known
 	body    []byte            // of a whole answer: what the client gets
+	failure upstream.Class    // of an error in mid-stream; OK: none was read
 }
 
 // close gives back what the answer holds. It may be called more than once.

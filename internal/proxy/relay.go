@@ -159,6 +159,9 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 			pings.start(func() { out.send(dialect.Ping(c.front)) })
 		}
 		emit = s.shown(stream, emit)
+		if stream.Failed() {
+			a.fails(buf[:fill-rest])
+		}
 		lost := false
 		pings.write(func() {
 			if len(emit) > 0 {
@@ -183,7 +186,14 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) {
 	if out.err == nil && c.in.Context().Err() == nil {
 		out.send(s.shown(stream, stream.End(buf[:fill])))
 	}
-	c.endOfStream(out, stream, broken)
+	c.endOfStream(out, a, stream, broken)
+}
+
+// fails notes what the error is that a stream has brought.
+func (a *answer) fails(raw []byte) {
+	if a.failure == upstream.OK {
+		a.failure = upstream.ErrorIn(a.behind, raw)
+	}
 }
 
 // shown gives bytes of a stream as a client may see them: vendors echo keys in
@@ -209,28 +219,39 @@ func roomFor(buf []byte, fill int) ([]byte, error) {
 
 var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
 
-// endOfStream writes down how a stream went.
-func (c *call) endOfStream(out *sink, stream dialect.Stream, broken error) {
+// endOfStream writes down how a stream went, and tells the pool unless it was the
+// client who ended it.
+func (c *call) endOfStream(out *sink, a *answer, stream dialect.Stream, broken error) {
 	c.out.usage, c.out.streamed = stream.Usage(), time.Since(c.start)-c.out.firstByte
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
+	failure := "" // of the provider
 	switch {
 	// Codex closes the connection as soon as it has the last event, which may be
 	// before the provider's own end is seen (0.169, measured 2026-11-28).
 	case out.err != nil || c.in.Context().Err() != nil && !stream.Over():
 		c.out.word = "client left"
+		return
 	case stream.Failed():
 		c.out.word, c.out.err = "failed in mid-stream", "the provider sent an error event"
+		if a.failure == upstream.OK || blamed(a.failure, a.reply.Status) {
+			failure = "an error in mid-stream"
+		}
 	case !stream.Finished():
-		c.out.word = "cut"
+		c.out.word, failure = "cut", "a stream was cut"
 		switch {
 		case errors.Is(broken, upstream.ErrIdle):
-			c.out.word, c.out.err = "stalled", broken.Error()
+			c.out.word, c.out.err, failure = "stalled", broken.Error(), "a stream stalled"
 		case broken != nil && !errors.Is(broken, io.EOF):
 			c.out.err = broken.Error()
 		}
 	}
+	if failure == "" {
+		a.lease.Answered()
+		return
+	}
+	a.lease.Broke(failure)
 }
 
 // sink counts and keeps what goes to the client.

@@ -14,7 +14,8 @@ const (
 	keyCool   keyAct = "cools down as told, or for the configured cooldown"
 	keyUntil  keyAct = "cools down until the quota returns"
 	keySlow   keyAct = "gets fewer requests at once"
-	keySecond keyAct = "cools down at the second in a row"
+	keyTold   keyAct = "cools down as told, else kept"
+	keySecond keyAct = "cools down as told, or at the second in a row"
 	keyBar    keyAct = "is barred for this model"
 	keyPark   keyAct = "is parked until it is changed or enabled"
 )
@@ -46,7 +47,7 @@ var Verdicts = map[upstream.Class]verdict{
 	upstream.ServerError:     {keySecond, thenSameOnce},
 	upstream.Reset:           {keyKeep, thenSameOnce},
 	upstream.Refused:         {keyKeep, thenNext},
-	upstream.Overloaded:      {keyKeep, thenNext},
+	upstream.Overloaded:      {keyTold, thenNext},
 	upstream.Silent:          {keyKeep, thenNext},
 	upstream.Malformed:       {keyKeep, thenNext},
 	upstream.ContextExceeded: {keyKeep, thenNext},

@@ -20,9 +20,12 @@ func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := poolOf("a", "b")
 		broke(t, p, 4)
-		serve(t, p, Ask{})
+		want(t, "four are none", p.Ready(prov, "").Ready, 2)
+		for range 6 {
+			end(t, p)
+		}
 		broke(t, p, 4)
-		want(t, "an answer between forgets", p.Ready(prov, "").Ready, 2)
+		want(t, "answers between are counted", p.Ready(prov, "").Ready, 2)
 		broke(t, p, 1)
 		u := refused(t, p, Ask{})
 		want(t, "text", u.Error(), "cerebras: a not asked while the provider fails; again in 1 s; b not asked while the provider fails; again in 1 s")
@@ -41,10 +44,19 @@ func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
 		probe.OK()
 		for range 3 {
 			got := <-out
-			want(t, "all go once it is answered", got.after, time.Second)
+			want(t, "all go once its answer begins", got.after, time.Second)
 			got.lease.Release()
 		}
+		want(t, "nothing of it is told any more", stateOf(t, p, "a").State, Ready)
+		time.Sleep(time.Hour) // a long answer
+		probe.Broke("a stream stalled")
+		want(t, "opened for longer, since it broke off", time.Until(refused(t, p, Ask{}).Until), 2*time.Second)
+		want(t, "state", stateOf(t, p, "a").Reason, "the provider fails: a stream stalled")
 		probe.Release()
+		time.Sleep(2 * time.Second)
+		end(t, p)
+		broke(t, p, 5)
+		want(t, "a whole answer lets times begin anew", time.Until(refused(t, p, Ask{}).Until), time.Second)
 		idle(t, p)
 	})
 }
@@ -61,6 +73,122 @@ func TestACircuitIsNeverOpenForLong(t *testing.T) {
 		want(t, "waits", fmt.Sprint(waits), "[1s 2s 4s 5s 5s 5s]")
 		want(t, "the provider is back", serve(t, p, Ask{Wait: 5 * time.Second}), "a")
 		want(t, "and with it all", p.Ready(prov, "").Ready, 1)
+	})
+}
+
+// end serves one request to its end.
+func end(t *testing.T, p *Pool) {
+	t.Helper()
+	l := take(t, p, Ask{Wait: time.Minute})
+	l.OK()
+	l.Answered()
+	l.Release()
+}
+
+// TestAProviderThatFailsEveryOtherRequestIsMetByTheCircuit: its failures are never
+// two in a row.
+func TestAProviderThatFailsEveryOtherRequestIsMetByTheCircuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a")
+		for range 4 {
+			broke(t, p, 1)
+			end(t, p)
+		}
+		want(t, "four of eight", p.Ready(prov, "").Ready, 1)
+		broke(t, p, 1)
+		want(t, "five of nine", refused(t, p, Ask{}).Down, true)
+		time.Sleep(time.Second)
+		end(t, p)
+		for range 40 {
+			broke(t, p, 1)
+			end(t, p)
+			end(t, p)
+		}
+		want(t, "a third of all is no reason", p.Ready(prov, "").Ready, 1)
+	})
+}
+
+func TestAStreamThatBreaksOffIsAFailureThoughItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a")
+		for range 5 {
+			want(t, "open to all", p.Ready(prov, "").Ready, 1)
+			l := take(t, p, Ask{})
+			l.OK()
+			l.Broke("a stream was cut off")
+			l.Release()
+		}
+		want(t, "down", refused(t, p, Ask{}).Down, true)
+	})
+}
+
+func TestOnlyAnAnswerThatNeverBeganHasUsedNothing(t *testing.T) {
+	for _, began := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			p := poolOf("a")
+			tell(t, p, []string{"a"}, minute(1000, 1000))
+			l := take(t, p, Ask{Cost: Cost{Tokens: 900}})
+			if began {
+				l.OK()
+			}
+			l.Broke("reset")
+			l.Release()
+			want(t, "there is enough for another", p.Outlook(&Ask{Provider: prov, Cost: Cost{Tokens: 900}}, time.Now()).Ready == 1, !began)
+		})
+	}
+}
+
+// TestAFailureThatSaysForHowLongCoolsAndCounts: a 503 with Retry-After.
+func TestAFailureThatSaysForHowLongCoolsAndCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a", "b")
+		broke(t, p, 5)
+		time.Sleep(time.Second)
+		serve(t, p, Ask{})
+		l := take(t, p, Ask{})
+		l.Broke("overloaded")
+		l.Cool(in(time.Minute), "overloaded")
+		l.Release()
+		want(t, "the key cools", stateOf(t, p, "a").CoolUntil, in(time.Minute))
+		broke(t, p, 4)
+		want(t, "which is no refusal that closes the circuit", time.Until(refused(t, p, Ask{}).Until), 2*time.Second)
+	})
+}
+
+// TestWhatBeganBeforeTheCircuitOpenedDoesNotCloseIt: a provider may bring old
+// answers to their end and refuse new ones.
+func TestWhatBeganBeforeTheCircuitOpenedDoesNotCloseIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a")
+		begun, late := take(t, p, Ask{}), take(t, p, Ask{})
+		begun.OK()
+		broke(t, p, 5)
+		begun.Answered()
+		late.OK()
+		want(t, "still down", refused(t, p, Ask{}).Down, true)
+		time.Sleep(time.Second)
+		probe := take(t, p, Ask{})
+		late.Answered()
+		want(t, "still one at a time", refused(t, p, Ask{}).Busy, true)
+		probe.Release()
+		begun.Release()
+		late.Release()
+		idle(t, p)
+	})
+}
+
+func TestFailuresOfOthersCountAsEverOnceTheyGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a")
+		broke(t, p, 5)
+		time.Sleep(time.Second)
+		probe := take(t, p, Ask{})
+		probe.OK()
+		probe.Release() // its client has left: it decides nothing
+		broke(t, p, 4)
+		want(t, "open to all", p.Ready(prov, "").Ready, 1)
+		broke(t, p, 1)
+		want(t, "for longer, as nothing came to its end", time.Until(refused(t, p, Ask{}).Until), 2*time.Second)
 	})
 }
 
@@ -82,6 +210,7 @@ func TestARefusalProvesThatTheProviderIsThere(t *testing.T) {
 		"concurrency": func(l *Lease) { l.Slow(in(time.Second), "") },
 		"rejected":    func(l *Lease) { l.Park("") },
 		"barred":      func(l *Lease) { l.Bar("m", "", in(time.Second)) },
+		"content":     func(l *Lease) { l.Answered() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -90,7 +219,10 @@ func TestARefusalProvesThatTheProviderIsThere(t *testing.T) {
 				l := take(t, p, Ask{Wait: time.Minute})
 				refuse(l)
 				l.Release()
-				want(t, "the other key is asked at once", serve(t, p, Ask{Model: "m"}), "b")
+				other := take(t, p, Ask{Model: "m", Avoid: []string{"a"}})
+				want(t, "the other key is asked at once", other.Key, "b")
+				broke(t, p, 4)
+				want(t, "and all is forgotten", p.Ready(prov, "").Ready > 0, true)
 			})
 		})
 	}

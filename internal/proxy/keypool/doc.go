@@ -29,7 +29,7 @@
 //	Cool  Throttle  Fail ─▶ cooling, then a probe     OK ─▶ open to all, slots and pace may rise
 //	Throttle ─▶ pace (where no told limit explains it) Slow ─▶ cooling, slots
 //	Told  Used ─▶ told limits                         Park ─▶ parked   Bar ─▶ barred
-//	Broke ─▶ circuit
+//	Broke ─▶ circuit open                             Answered ─▶ circuit closed
 //
 // Of several the one that lasts longest is named.
 //
@@ -48,13 +48,27 @@
 // the pace only by those to requests that it held back.
 //
 // One tries first. After a cooldown, and while the circuit is half open, one
-// request goes and the others wait for what comes of it. After a refusal for
+// request goes and the others wait until it is answered. After a refusal for
 // concurrency the slots that are left are trial enough.
 //
-// Circuit. Five failures in a row that the caller lays to the provider
-// ([Lease.Broke]) keep all requests from it for one to five seconds. A verb that
-// tells of an answer (OK, Cool, Throttle, Slow, Park, Bar) closes it and lets the
-// count begin anew. A request that is released without a verb does neither.
+// Circuit. Where five of the last ten requests ended in a failure that the caller
+// lays to the provider ([Lease.Broke]), all are kept from it for one to five
+// seconds. Five in a row would never meet a provider that fails every other
+// request. A request counts when it ends, so that a stream which is cut off or
+// stalls is no success for having begun: only a whole answer ([Lease.Answered]) or
+// a refusal (Cool, Throttle, Slow, Park, Bar) is one, and closes the circuit. One
+// that is released without a verb is neither.
+//
+//	closed ──Broke, the fifth of ten──▶ open ──1 to 5 s──▶ half open: one tries ──OK──▶ others go, too
+//	   ▲                                 ▲                      │                             │
+//	   │                                 └─ Broke, of the one that tries or, once they go, of five in ten
+//	   └─ Answered, or a refusal: of any ────────────────────┴─────────────────────────────┘
+//
+// The first event of the one that tries lets the others go, since a stream may last
+// for minutes; yet it proves little, so that the circuit is closed, and its times
+// begin anew, only with the first answer that comes to its end. Until then one
+// failure of the one that tried opens it again, for longer; those of the others
+// count as ever. What began before it opened counts for neither.
 //
 // Suspects. Accounts whose told limits are the same and fall together are pointed
 // out ([Pool.Suspects]); nothing else is done about them.
@@ -69,7 +83,7 @@
 // reported since the lease was taken: twenty requests that meet one refusal
 // cool the key once, count one error and advance once. A late report may still
 // extend a cooldown if the provider told a later time. [Lease.Broke] alone counts
-// each failure, until the circuit opens.
+// each failure, and [Lease.Answered] each answer, until the circuit opens.
 //
 // Waiting. [Pool.Acquire] waits at most Ask.Wait, and only while a key can
 // return within it; otherwise it is refused at once with [*Unavailable], also

@@ -7,7 +7,7 @@ import (
 )
 
 // Lease is the right to use one key once. Its fields are for reading. Report
-// what came of it with at most one or two of the verbs, and Release it whatever
+// what came of it with one or two of the verbs at most, and Release it whatever
 // came; after Release every verb does nothing. A verb's why is for people and
 // must have been scrubbed.
 type Lease struct {
@@ -27,12 +27,15 @@ type Lease struct {
 	holds    bool    // cost is reserved
 	tight    bool    // the pace let nobody else in at that moment
 	served   bool    // OK was called
+	broke    bool    // Broke was called: whatever else is reported proves nothing of the provider
 	released bool
 }
 
-// OK reports a clean answer: errors are forgotten, an account that had cooled is
-// open to all again, and a learned limit may rise. It never lifts a cooldown, and
-// counts for nothing if the account has been cooled since the lease was taken.
+// OK reports that a clean answer has begun: errors are forgotten, an account that
+// had cooled is open to all again, and so is a provider whose circuit was half
+// open; a learned limit may rise. It never lifts a cooldown, and counts for nothing
+// if the account has been cooled since the lease was taken. How the answer ends is
+// for [Lease.Answered] and [Lease.Broke] to tell.
 func (l *Lease) OK() {
 	r, a := l.lock()
 	if a == nil {
@@ -41,8 +44,7 @@ func (l *Lease) OK() {
 	}
 	now := time.Now()
 	l.served = true
-	halves := a.half || r.circuit.half()
-	r.alive(now)
+	halves := l.begins(now) || a.half
 	risen := a.pace.ok(l.tight, r.pool.rates.Load(), now)
 	if l.born < a.cooledAt {
 		r.settle()
@@ -162,7 +164,7 @@ func (l *Lease) Park(why string) {
 		return
 	}
 	now := time.Now()
-	r.alive(now)
+	l.alive(now)
 	l.refund(a, now)
 	for _, k := range l.key.twins() {
 		if l.born >= k.parkedAt { // else somebody has enabled it since
@@ -181,7 +183,7 @@ func (l *Lease) Bar(model, why string, until time.Time) {
 		return
 	}
 	now := time.Now()
-	r.alive(now)
+	l.alive(now)
 	l.refund(a, now)
 	told := !until.IsZero()
 	if told {
@@ -237,7 +239,7 @@ func (l *Lease) lock() (*ring, *account) {
 // request has used up nothing. It reports whether that was all.
 func (l *Lease) refused(a *account, until time.Time, why string, now time.Time) (done bool) {
 	l.refund(a, now)
-	l.ring.alive(now)
+	l.alive(now)
 	return l.late(a, until, why, now)
 }
 

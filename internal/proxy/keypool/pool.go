@@ -178,7 +178,7 @@ func (p *Pool) Enable(provider, name string) error {
 func (p *Pool) Clear(provider, name string) error {
 	return p.change(provider, name, func(r *ring, k *key, now time.Time) {
 		k.acct.reset()
-		r.alive(now)
+		r.mend(now)
 		r.noteAll(k.acct, now)
 	})
 }

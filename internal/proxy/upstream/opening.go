@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -152,6 +153,21 @@ func (o *opening) take(ev dialect.Event) phase {
 		return empty
 	}
 	return waiting
+}
+
+// ErrorIn says of what class the error is that a stream ended with after it was
+// handed on; raw holds its event among others. Without one it is a ServerError.
+func ErrorIn(speaks dialect.Name, raw []byte) Class {
+	for {
+		ev, n, ok := dialect.NextEvent(raw)
+		if !ok {
+			return ServerError
+		}
+		if g := dialect.Look(speaks, ev); g.Failure {
+			return classify(&told{status: http.StatusOK, fault: streamFault(ev, g)}).class
+		}
+		raw = raw[n:]
+	}
 }
 
 // Gateways were seen to stream a quota error as text (dialect.EmbeddedError).

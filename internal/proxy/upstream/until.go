@@ -97,11 +97,12 @@ func retryAfter(h http.Header, c clock) (time.Duration, bool) {
 	return 0, false
 }
 
-// untilOf says when a key may be used again: Retry-After, then the reset of the
-// window that is empty, then a time in the message, then nothing.
+// untilOf says when a key may be used again: Retry-After, then, of a limit in
+// time, the reset of the window that is empty, then a time in the message, then
+// nothing.
 func untilOf(v verdict, t *told) time.Time {
 	switch v.class {
-	case RateLimited, Concurrency, QuotaUntil:
+	case RateLimited, Concurrency, QuotaUntil, ServerError, Overloaded:
 	default:
 		return time.Time{}
 	}
@@ -109,8 +110,8 @@ func untilOf(v verdict, t *told) time.Time {
 	if wait, ok := retryAfter(t.header, c); ok {
 		return t.now.Add(wait)
 	}
-	if v.class == Concurrency {
-		return time.Time{} // the windows say nothing about how many at once
+	if v.class != RateLimited && v.class != QuotaUntil {
+		return time.Time{} // the windows say nothing about how many at once, or of failures
 	}
 	if reset := emptyWindow(t); !reset.IsZero() {
 		return reset
