@@ -109,7 +109,11 @@ func (d *desktop) Export(ctx context.Context, name, text string) (string, error)
 		return "", fmt.Errorf("making the folder: %w", err)
 	}
 	path := filepath.Join(dir, filepath.Base(name))
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	err := replaceFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+	if err != nil {
 		return "", fmt.Errorf("writing the file: %w", err)
 	}
 	return path, nil

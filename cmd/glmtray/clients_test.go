@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,31 @@ import (
 func init() {
 	scriptCommands["keep"] = cmdKeep
 	scriptCommands["incoming"] = cmdIncoming
+	scriptCommands["sql"] = cmdSQL
+	scriptCommands["glob"] = cmdGlob
+}
+
+// sql STATEMENT changes the program's own database behind its back.
+func cmdSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sql STATEMENT")
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(ts.Getenv("GLMTRAY_DATA_DIR"), "glmtray.db")))
+	ts.Check(err)
+	_, err = db.Exec(args[0])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// glob PATTERN looks for files whose names are not known.
+func cmdGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] glob PATTERN")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if neg == (len(found) > 0) {
+		ts.Fatalf("%s: %q", args[0], found)
+	}
 }
 
 // keep NAME sets a variable to what the last command wrote to standard output.

@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/secret"
 	"github.com/glmtray/glmtray/internal/store"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -83,7 +85,7 @@ func (d *desktop) keepsFiles() bool {
 // remembered is what is in memory, without keys.
 func remembered(x *store.Exchange, scrub *secret.Scrubber) state.Exchange {
 	out := shownRequest(&x.Request, scrub)
-	out.Why = x.Why
+	out.Why = shownWhy(&x.Why, scrub)
 	if x.Sent.Body == nil && x.Got.Body == nil {
 		out.Absent = "Nothing of what was said is there: it was refused before it was read, or ended without a word."
 		return out
@@ -98,6 +100,7 @@ func shownRequest(r *store.Request, scrub *secret.Scrubber) state.Exchange {
 	for _, text := range []*string{&x.Path, &x.Asked, &x.Model, &x.Reason, &x.Error} {
 		*text = scrub.Text(*text)
 	}
+	x.Changed = scrubbed(x.Changed, scrub)
 	for i, t := range r.Tries {
 		x.Tries[i] = state.Try{
 			Provider: t.Provider, Model: scrub.Text(t.Model), Key: t.Key, Status: t.Status, Class: t.Class,
@@ -105,4 +108,25 @@ func shownRequest(r *store.Request, scrub *secret.Scrubber) state.Exchange {
 		}
 	}
 	return x
+}
+
+// shownWhy is a copy: what is in memory stays as it is.
+func shownWhy(why *event.Why, scrub *secret.Scrubber) event.Why {
+	out := event.Why{Estimate: why.Estimate, Chain: scrubbed(why.Chain, scrub), Rules: slices.Clone(why.Rules), Passed: slices.Clone(why.Passed)}
+	for i := range out.Rules {
+		t := &out.Rules[i]
+		t.Reason, t.Left = scrub.Text(t.Reason), scrubbed(t.Left, scrub)
+	}
+	for i := range out.Passed {
+		out.Passed[i].Reason = scrub.Text(out.Passed[i].Reason)
+	}
+	return out
+}
+
+func scrubbed(texts []string, scrub *secret.Scrubber) []string {
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = scrub.Text(texts[i])
+	}
+	return texts
 }

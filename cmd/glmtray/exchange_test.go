@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
+	"github.com/glmtray/glmtray/internal/secret"
 	"github.com/glmtray/glmtray/internal/store"
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
@@ -97,6 +100,32 @@ func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestNoTextOfARememberedRequestShowsAKey(t *testing.T) {
+	const key = "csk-desk-0123456789abcdef"
+	scrub := new(secret.Scrubber)
+	scrub.Add(secret.New(key))
+	said := "a client called the model " + key
+	x := &store.Exchange{
+		Request: store.Request{
+			Finished: event.Finished{Path: said, Asked: said, Model: said, Reason: said, Error: said, Changed: []string{said}},
+			Tries:    []store.Try{{Model: said, Reason: said}},
+		},
+		Why: event.Why{
+			Rules:  []event.Tried{{Reason: said, Left: []string{said}}},
+			Chain:  []string{"cerebras/" + key},
+			Passed: []event.Passed{{Reason: said}},
+		},
+		Sent: store.Said{Body: []byte(`"` + said + `"`)}, Got: store.Said{Body: []byte(`"` + said + `"`)},
+	}
+	out := remembered(x, scrub)
+	if text := fmt.Sprintf("%+v", out); strings.Contains(text, key) || strings.Count(text, "a client called") != 13 {
+		t.Errorf("it shows a key, or lacks a text: %s", text)
+	}
+	if x.Why.Rules[0].Reason != said || x.Why.Chain[0] != "cerebras/"+key || x.Why.Rules[0].Left[0] != said || x.Changed[0] != said {
+		t.Error("what is in memory was changed")
 	}
 }
 

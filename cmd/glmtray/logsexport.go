@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -34,34 +33,28 @@ func (c *logsExportCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return e.withStore(func(s *store.Store) (err error) {
-		out := e.stdout
-		if c.Output != "" {
-			f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-			if errors.Is(err, fs.ErrExist) {
-				return hint(fmt.Errorf("writing records: %s exists already", c.Output), "name another file, or remove this one")
-			}
-			if err != nil {
-				return fmt.Errorf("writing records: %w", err)
-			}
-			defer func() {
-				if err = errors.Join(err, f.Close()); err != nil {
-					_ = os.Remove(c.Output) // a half is worse than none
-				}
-			}()
-			out = f
-		}
+	return e.withStore(func(s *store.Store) error {
 		n := 0
-		buffer := bufio.NewWriter(out)
-		put, flush := exporter(c.Format, buffer)
-		err = s.EachRequest(e.ctx, q, func(r *store.Request) error {
-			n++
-			return put(r)
-		})
-		if err = errors.Join(err, flush(), buffer.Flush()); err == nil && c.Output != "" {
-			e.note("%s in %s", plural(n, "record"), c.Output)
+		write := func(out io.Writer) error {
+			buffer := bufio.NewWriter(out)
+			put, flush := exporter(c.Format, buffer)
+			err := s.EachRequest(e.ctx, q, func(r *store.Request) error {
+				n++
+				return put(r)
+			})
+			return errors.Join(err, flush(), buffer.Flush())
 		}
-		return err
+		if c.Output == "" {
+			return write(e.stdout)
+		}
+		if _, err := os.Lstat(c.Output); err == nil {
+			return hint(fmt.Errorf("writing records: %s exists already", c.Output), "name another file, or remove this one")
+		}
+		if err := replaceFile(c.Output, write); err != nil {
+			return fmt.Errorf("writing records: %w", err)
+		}
+		e.note("%s in %s", plural(n, "record"), c.Output)
+		return nil
 	})
 }
 

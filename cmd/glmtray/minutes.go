@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -24,17 +25,25 @@ type minuteKeeper struct {
 	book *metrics.Book
 	path string
 	log  *slog.Logger
-	rows int // in the file
+	rows int                            // in the file
+	open func() (io.WriteCloser, error) // to add to it
 }
 
 const (
 	minutesFile  = "minutes.jsonl"
 	minutesMost  = 2 * 7 * 24 * 60 // two variants for a week
 	minutesEvery = time.Minute
+
+	// anew, for a number of rows, has the file written anew: its last line is, or
+	// may be, broken, and the next would hang on to it.
+	anew = minutesMost + 1
 )
 
 func newMinuteKeeper(book *metrics.Book, dataDir string, log *slog.Logger) *minuteKeeper {
-	return &minuteKeeper{book: book, path: filepath.Join(dataDir, minutesFile), log: log}
+	path := filepath.Join(dataDir, minutesFile)
+	return &minuteKeeper{book: book, path: path, log: log, open: func() (io.WriteCloser, error) {
+		return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	}}
 }
 
 // load gives the book what an earlier run has written. A line that is broken, as
@@ -56,8 +65,8 @@ func (k *minuteKeeper) load() {
 		}
 	}
 	k.book.Restore(list)
-	if n := len(text); n > 0 && text[n-1] != '\n' { // the next line must not hang on to a broken one
-		k.rows = minutesMost + 1
+	if n := len(text); n > 0 && text[n-1] != '\n' {
+		k.rows = anew
 	}
 }
 
@@ -87,44 +96,35 @@ func (k *minuteKeeper) save(last bool) {
 }
 
 func (k *minuteKeeper) write(fresh []metrics.Interval) error {
-	var text bytes.Buffer
-	w := json.NewEncoder(&text)
 	if k.rows+len(fresh) > minutesMost { // what is too old goes
 		all := k.book.History()
-		for i := range all {
-			if err := w.Encode(&all[i]); err != nil {
-				return err
-			}
+		err := replaceFile(k.path, func(w io.Writer) error { return putMinutes(w, all) })
+		if err == nil {
+			k.rows = len(all)
 		}
-		k.rows = len(all)
-		return k.replace(text.Bytes())
+		return err
 	}
-	for i := range fresh {
-		if err := w.Encode(&fresh[i]); err != nil {
-			return err
-		}
+	f, err := k.open()
+	if err == nil {
+		err = errors.Join(putMinutes(f, fresh), f.Close())
 	}
-	f, err := os.OpenFile(k.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
+	if err != nil { // none of it is there, or some: the book, which has it all, gives it once more
+		k.rows = anew
 		return err
 	}
 	k.rows += len(fresh)
-	_, err = f.Write(text.Bytes())
-	return errors.Join(err, f.Close())
+	return nil
 }
 
-// replace writes the file anew: all or nothing.
-func (k *minuteKeeper) replace(text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(k.path), minutesFile+"-*")
-	if err != nil {
-		return err
+// putMinutes writes a line for each minute, all at once.
+func putMinutes(to io.Writer, list []metrics.Interval) error {
+	var text bytes.Buffer
+	w := json.NewEncoder(&text)
+	for i := range list {
+		if err := w.Encode(&list[i]); err != nil {
+			return err
+		}
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), k.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the error before is the one to tell
-	}
+	_, err := to.Write(text.Bytes())
 	return err
 }

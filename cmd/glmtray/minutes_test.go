@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"os"
+	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
@@ -39,6 +43,51 @@ func TestMinutesOnFileOutliveAKillAndWhatItBroke(t *testing.T) {
 	k.load()
 	if n := okOf(k.book); n != 3 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// full is a disk on which there is room for some bytes more.
+type full struct {
+	io.WriteCloser
+	room int
+}
+
+func (f full) Write(p []byte) (int, error) {
+	n, err := f.WriteCloser.Write(p[:min(len(p), f.room)])
+	if err == nil && n < len(p) {
+		err = syscall.ENOSPC
+	}
+	return n, err
+}
+
+func TestAMinuteThatDidNotFitOnTheDiskIsWrittenWithTheNext(t *testing.T) {
+	for _, room := range []int{-1, 0, 9} { // -1: not even the file can be opened
+		synctest.Test(t, func(t *testing.T) {
+			dir, log := t.TempDir(), new(bytes.Buffer)
+			k := newMinuteKeeper(metrics.New(), dir, slog.New(slog.NewTextHandler(log, nil)))
+			open := k.open
+			k.open = func() (io.WriteCloser, error) {
+				if room < 0 {
+					return nil, syscall.ENOSPC
+				}
+				f, err := open()
+				return full{f, room}, err
+			}
+			for range 2 {
+				k.book.Request(&metrics.Request{Finished: event.Finished{Status: 200, Outcome: "ok", Variant: "production"}, Chat: true})
+				time.Sleep(time.Minute)
+				k.save(false)
+				k.open = open
+			}
+			if !strings.Contains(log.String(), syscall.ENOSPC.Error()) {
+				t.Errorf("room for %d: the log says %q", room, log)
+			}
+			again := newMinuteKeeper(metrics.New(), dir, slog.New(slog.DiscardHandler))
+			again.load()
+			if n := okOf(again.book); n != 2 {
+				t.Errorf("room for %d: %d requests are on file, want 2", room, n)
+			}
+		})
 	}
 }
 

@@ -39,19 +39,31 @@ func writeRunFile(dataDir string, r runFile) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dataDir, "run-*.tmp") // created 0600
+	err = replaceFile(runPath(dataDir), func(w io.Writer) error {
+		_, err := w.Write(raw)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("writing run.json: %w", err)
 	}
-	_, err = tmp.Write(raw)
-	err = errors.Join(err, tmp.Close())
+	return nil
+}
+
+// replaceFile writes a file, its owner's alone, so that a reader finds the old one
+// or the new one, and whoever fails leaves no half.
+func replaceFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*.tmp") // created 0600
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), runPath(dataDir))
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("writing run.json: %w", err), os.Remove(tmp.Name()))
+		_ = os.Remove(f.Name()) // the error before is the one to tell
 	}
-	return nil
+	return err
 }
 
 // removeRunFile takes our own run file away, not a successor's.
