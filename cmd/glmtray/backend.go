@@ -31,9 +31,7 @@ const shownDecisions = 200
 // Snapshot implements ui.Backend.
 func (d *desktop) Snapshot() state.Snapshot {
 	s := state.Snapshot{Version: version, Server: d.serverState()}
-	if on, err := startsAtLogin(d.e); err == nil {
-		s.AtLogin = state.SwitchOf(on)
-	}
+	s.AtLogin = d.atLogin()
 	d.mu.Lock()
 	rows := d.seen.Decisions(shownDecisions)
 	s.Today = d.seen.Today(time.Now())
@@ -60,6 +58,33 @@ func (d *desktop) Snapshot() state.Snapshot {
 		}
 	}
 	return s
+}
+
+// loginFresh is how long it is believed what the system said of its start at
+// login, which only a person changes, here or in the system's own settings.
+const loginFresh = 10 * time.Second
+
+// atLogin asks the system whether it starts the program at login, but not for each
+// snapshot: it looks into a file or the registry.
+func (d *desktop) atLogin() state.Switch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now := time.Now(); now.After(d.loginUntil) {
+		d.login, d.loginUntil = state.Unknown, now.Add(loginFresh)
+		if on, err := startsAtLogin(d.e); err == nil {
+			d.login = state.SwitchOf(on)
+		}
+	}
+	return d.login
+}
+
+// startAtLogin changes what the system starts at login.
+func (d *desktop) startAtLogin(on bool) error {
+	err := startAtLoginOr(d.e, on)
+	d.mu.Lock()
+	d.loginUntil = time.Time{}
+	d.mu.Unlock()
+	return err
 }
 
 func keyShown(provider string, k *keypool.State) state.Key {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/secret"
@@ -130,7 +131,32 @@ func TestWindowStartsAtLoginAndNoLonger(t *testing.T) {
 		if err != nil || there != (on == "true") {
 			t.Errorf("set to %s the file is there: %v, %v", on, there, err)
 		}
+		if got := d.Snapshot().AtLogin; got != state.SwitchOf(there) {
+			t.Errorf("set to %s the window shows %v", on, got)
+		}
 	}
+}
+
+func TestSnapshotsDoNotEachAskTheSystemWhatStartsAtLogin(t *testing.T) {
+	linuxOnly(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		d, end := newWindow(t, b)
+		defer end()
+		if got := d.Snapshot().AtLogin; got != state.SwitchedOff {
+			t.Fatalf("at first it is %v", got)
+		}
+		if err := addToLogin(d.e); err != nil { // as the system's own settings do
+			t.Fatal(err)
+		}
+		if got := d.Snapshot().AtLogin; got != state.SwitchedOff {
+			t.Errorf("the system was asked again at once: %v", got)
+		}
+		time.Sleep(loginFresh + 1)
+		if got := d.Snapshot().AtLogin; got != state.SwitchedOn {
+			t.Errorf("a change elsewhere is not seen: %v", got)
+		}
+	})
 }
 
 func TestWindowStaysWhenThePortIsTakenAndServesOnceThereIsAnother(t *testing.T) {

@@ -159,6 +159,15 @@ func TestWindowMakesRevokesAndAcceptsAClientKey(t *testing.T) {
 	}
 }
 
+func TestWindowTriesAProxyThatWantsClientKeys(t *testing.T) {
+	d, end := newWindow(t, newBench(t), "GLMTRAY_ADDR=127.0.0.1:0", "ENABLE_INCOMING_AUTH=true", "LITELLM_MASTER_KEY=sk-master-0123456789abcdef")
+	started(t, d, end)
+	awaitState(t, d, state.Serving)
+	if said, err := d.Try(t.Context()); err != nil || said == "" {
+		t.Errorf("the demo says %q, %v", said, err)
+	}
+}
+
 func TestWindowPinsTriesAndCountsToday(t *testing.T) {
 	b := newBench(t)
 	d, end := newWindow(t, b)

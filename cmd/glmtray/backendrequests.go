@@ -54,7 +54,7 @@ func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchan
 	if l == nil {
 		return state.Exchange{}, errNotServing
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url()+x.Path, bytes.NewReader(x.Sent.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.local()+x.Path, bytes.NewReader(x.Sent.Body))
 	if err != nil {
 		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
 	}

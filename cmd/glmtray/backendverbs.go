@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/store"
 	"github.com/glmtray/glmtray/internal/ui"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -82,7 +83,7 @@ const tryMost = 1 << 20
 
 // Try implements ui.Backend. It goes the way of every client, over the socket.
 func (d *desktop) Try(ctx context.Context) (string, error) {
-	_, l := d.serving()
+	a, l := d.serving()
 	if l == nil {
 		return "", errNotServing
 	}
@@ -93,12 +94,15 @@ func (d *desktop) Try(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, clientURL(l.url())+"/v1/chat/completions", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.local()+"/v1/chat/completions", bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "glmtray-window/"+version)
+	if a.settings().RequireClientKey {
+		req.Header.Set(proxy.ControlHeader, a.token) // the window has no key of a client
+	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {

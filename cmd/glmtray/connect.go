@@ -217,7 +217,7 @@ func (r *connectRoom) findProxy() error {
 	primary := ""
 	if run, err := running(r.e.ctx, r.dataDir); err == nil {
 		r.run = run
-		r.wish.BaseURL = clientURL(run.URL)
+		r.wish.BaseURL = run.URL
 		if st, err := run.status(r.e); err == nil {
 			primary = st.Primary
 		}

@@ -38,6 +38,9 @@ type desktop struct {
 	mu     sync.Mutex
 	failed error        // why it does not serve; nil: it does, or nothing was tried yet
 	seen   *state.State // what went over the bus, for decisions
+
+	login      state.Switch // whether the system starts the program at login, as of a moment ago
+	loginUntil time.Time    // when it is asked again
 }
 
 // Between two tries.

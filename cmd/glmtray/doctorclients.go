@@ -19,7 +19,7 @@ func (d *doctor) checkConnections() {
 	}
 	base := "" // where it runs
 	if d.run != nil {
-		base = clientURL(d.run.URL)
+		base = d.run.URL
 	}
 	var fine []string
 	for i := range states {

@@ -33,7 +33,7 @@ func (d *desktop) openDoor(ctx context.Context) (close func()) {
 	for _, x := range l.listeners {
 		go func(x net.Listener) { _ = server.Serve(x) }(x) // it ends when it is closed
 	}
-	run := runFile{PID: os.Getpid(), URL: l.url(), Token: token, Started: time.Now(), Window: true}
+	run := runFile{PID: os.Getpid(), URL: l.local(), Token: token, Started: time.Now(), Window: true}
 	if err := writeRunFile(dataDir, run); err != nil {
 		d.log.Warn("a second start will not find this window", "error", err)
 	}

@@ -23,6 +23,10 @@ type listening struct {
 
 func (l *listening) url() string { return "http://" + net.JoinHostPort(l.host, strconv.Itoa(l.port)) }
 
+// local is where programs of this machine reach it: some systems do not connect to
+// an address that stands for all.
+func (l *listening) local() string { return clientURL(l.url()) }
+
 func (l *listening) close() {
 	for _, x := range l.listeners {
 		_ = x.Close() // nothing was served on it

@@ -9,6 +9,14 @@ import (
 )
 
 // The default port is a user's own: what it does is seen on another one.
+func TestProgramsOfThisMachineReachAProxyThatListensEverywhere(t *testing.T) {
+	for host, want := range map[string]string{"0.0.0.0": "http://127.0.0.1:80", "::": "http://127.0.0.1:80", "127.0.0.1": "http://127.0.0.1:80"} {
+		if got := (&listening{host: host, port: 80}).local(); got != want {
+			t.Errorf("at %s it is reached at %s", host, got)
+		}
+	}
+}
+
 func TestAPortThatIsTakenMovesAndStaysWhereItMovedTo(t *testing.T) {
 	holder, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // user speak to it. It lies in the data folder, readable by its owner alone.
 type runFile struct {
 	PID     int       `json:"pid"`
-	URL     string    `json:"url"`
+	URL     string    `json:"url"`   // as programs of this machine reach it
 	Token   string    `json:"token"` // for /_control; made anew at each start
 	Started time.Time `json:"started"`
 	Window  bool      `json:"window,omitempty"` // it has a window, which can be raised

@@ -77,7 +77,7 @@ func (a *app) serve(ctx context.Context, stdout io.Writer) error {
 	}
 	a.rememberPort(l)
 	a.at.Store(l)
-	run := runFile{PID: os.Getpid(), URL: l.url(), Token: a.token, Started: time.Now(), Window: a.opt.window}
+	run := runFile{PID: os.Getpid(), URL: l.local(), Token: a.token, Started: time.Now(), Window: a.opt.window}
 	if err := writeRunFile(set.DataDir, run); err != nil {
 		a.log.Warn("commands will not find this proxy", "error", err)
 	}
@@ -87,7 +87,7 @@ func (a *app) serve(ctx context.Context, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.background(ctx)
-	a.busy.Go(func() { a.repoint(ctx, a.around, clientURL(l.url())) })
+	a.busy.Go(func() { a.repoint(ctx, a.around, l.local()) })
 	done := serveHTTP(l, a.server, a.log.Handler())
 	if _, err := fmt.Fprintf(stdout, "listening on %s\n", l.url()); err != nil {
 		a.log.Warn("standard output is closed", "error", err)

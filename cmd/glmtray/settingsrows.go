@@ -158,7 +158,7 @@ func (d *desktop) Set(ctx context.Context, name, value string) error {
 		if err != nil {
 			return fmt.Errorf("%s: must be true or false", name)
 		}
-		return startAtLoginOr(d.e, on)
+		return d.startAtLogin(on)
 	}
 	return d.in(ctx, func(r *keyRoom) error {
 		change := func(doc *config.Doc) error { return doc.SetScalar(name, value) }
