@@ -24,6 +24,9 @@ const (
 	// trimRows is how many rows go in one transaction. A writer waits that long,
 	// some milliseconds.
 	trimRows = 500
+	// leastRows is how many go at least where the database is too large: fewer
+	// would hardly fill a page, and only whole pages are free.
+	leastRows = 25
 	// trimPause lets others write in between.
 	trimPause = 10 * time.Millisecond
 	// trimFirst and trimEvery are when it is looked for what is too old.
@@ -118,7 +121,11 @@ func (r Retention) requests(now time.Time) trimStep {
 			return 0, err
 		}
 		if r.MaxBytes > 0 && used > r.MaxBytes {
-			upTo = max(upTo, first+trimRows-1)
+			// By a row's share of all that is there. The rest of the database is in
+			// it, so that this is too few rather than too many.
+			beyond := float64(used-r.MaxBytes) / float64(used)
+			rows := int64(beyond * float64(last-first+1))
+			upTo = max(upTo, first+max(rows, leastRows)-1)
 		}
 		upTo = min(upTo, first+trimRows-1, last-1)
 		if upTo < first {
@@ -217,7 +224,9 @@ func vacuumSome(ctx context.Context, tx *sql.Tx) error {
 }
 
 // makeShrinkable prepares the file for shrink. An old one is written anew once,
-// which takes a second for each 100 MB; if it is in use the next start tries again.
+// which takes a second for each 100 MB. Where that fails (it is in use, there is no
+// room for a second one beside it) the database does without, and the next start
+// tries again.
 func (s *Store) makeShrinkable(ctx context.Context, db *sql.DB) error {
 	const incremental = 2
 	var mode int
@@ -225,12 +234,17 @@ func (s *Store) makeShrinkable(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	for _, text := range []string{"PRAGMA auto_vacuum = INCREMENTAL", "VACUUM"} {
-		if _, err := db.ExecContext(ctx, text); err != nil {
-			if isBusy(err) {
-				s.log.Info("the database cannot be made smaller yet: another process has it open")
-				return nil
-			}
+		_, err := db.ExecContext(ctx, text)
+		switch {
+		case err == nil:
+		case isBusy(err):
+			s.log.Info("the database cannot be made smaller yet: another process has it open")
+			return nil
+		case isDamage(err), ctx.Err() != nil:
 			return err
+		default:
+			s.log.Warn("the database works, but its file cannot be made smaller; the next start tries again", "file", s.path, "error", err)
+			return nil
 		}
 	}
 	return nil

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -62,6 +65,67 @@ func TestTheOldestRequestsGoByAgeAndByNumberAndTheirUsageStays(t *testing.T) {
 				t.Errorf("the next number is %d, %v", n, err)
 			}
 		})
+	}
+}
+
+func TestNoMoreRequestsGoThanTheSizeWants(t *testing.T) {
+	const all, page = 20_000, 4096
+	s := openAt(t, t.TempDir())
+	fillRequests(t, s, all)
+	used := func() (n int64) {
+		if err := s.reader.QueryRowContext(t.Context(), usedBytes).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	perRow := float64(used()) / all
+	for _, less := range []int64{1, 10 * page, used() / 2} {
+		limit := used() - less
+		before := countIn(t, s, "requests")
+		if err := s.Trim(t.Context(), Retention{MaxBytes: limit}); err != nil {
+			t.Fatal(err)
+		}
+		gone := before - countIn(t, s, "requests")
+		if now := used(); now > limit || limit-now > 16*page { // an index gives its pages back some at a time
+			t.Errorf("%d bytes less were wanted, and it is %d bytes below that", less, limit-now)
+		}
+		if most := 1.2*float64(less)/perRow + 100; float64(gone) > most {
+			t.Errorf("%d bytes less were wanted, and %d requests are gone, which is more than %.0f", less, gone, most)
+		}
+	}
+}
+
+func TestADatabaseThatCannotBeWrittenAnewOpensAndSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	makeUnshrinkable(t, dir)
+	s := openAt(t, dir)
+	putAll(t, s, requestNo(0), requestNo(1))
+	// Another program's table, in an order that only that program knows: its copy
+	// cannot be made.
+	for _, text := range []string{
+		"PRAGMA auto_vacuum = NONE", "VACUUM", "CREATE TABLE other (a TEXT)", "PRAGMA writable_schema = ON",
+		"UPDATE sqlite_schema SET sql = 'CREATE TABLE other (a TEXT COLLATE theirs)' WHERE name = 'other'",
+	} {
+		if _, err := s.writer.ExecContext(t.Context(), text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	closed(t, s)
+
+	var log bytes.Buffer
+	s, err := Open(t.Context(), dir, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	if !strings.Contains(log.String(), "cannot be made smaller") || !strings.Contains(log.String(), "theirs") {
+		t.Errorf("the log: %s", &log)
+	}
+	if n := countIn(t, s, "requests"); n != 2 || len(s.Notices()) > 0 {
+		t.Errorf("%d requests, notices %q", n, s.Notices())
+	}
+	if err := s.Trim(t.Context(), Retention{MaxRows: 1}); err != nil || countIn(t, s, "requests") != 1 {
+		t.Errorf("%d requests, %v", countIn(t, s, "requests"), err)
 	}
 }
 
