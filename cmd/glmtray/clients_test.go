@@ -77,12 +77,12 @@ func TestSinceIsASpanOrAPointInTime(t *testing.T) {
 		"14:00":                time.Date(2026, 11, 22, 14, 0, 0, 0, zone),
 		"16:00":                time.Date(2026, 11, 21, 16, 0, 0, 0, zone), // not today yet
 	} {
-		if got, err := parseSince(text, now); err != nil || !got.Equal(want) {
+		if got, err := parseWhen("--since", text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
 		}
 	}
 	for _, bad := range []string{"soon", "-1h", "-2d", "25:00", "2026-13-01"} {
-		if got, err := parseSince(bad, now); err == nil {
+		if got, err := parseWhen("--since", bad, now); err == nil {
 			t.Errorf("%s was taken as %v", bad, got)
 		}
 	}

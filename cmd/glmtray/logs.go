@@ -84,13 +84,13 @@ func (c *logsFilter) query(now time.Time) (q store.RequestQuery, err error) {
 	}
 	q = store.RequestQuery{Provider: c.Provider, Client: c.Client, Model: c.Model, Status: c.Status, Grep: c.Grep}
 	if c.Since != "" {
-		q.Since, err = parseSince(c.Since, now)
+		q.Since, err = parseWhen("--since", c.Since, now)
 	}
 	return q, err
 }
 
-// parseSince reads a span back from now or a point in time.
-func parseSince(text string, now time.Time) (time.Time, error) {
+// parseWhen reads a span back from now or a point in time, that a flag has.
+func parseWhen(flag, text string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
 			return now.AddDate(0, 0, -n), nil
@@ -113,7 +113,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--since is a span such as 1h or a time such as 15:04 or 2026-11-22: %s", short(text))
+	return time.Time{}, fmt.Errorf("%s is a span such as 1h or a time such as 15:04 or 2026-11-22: %s", flag, short(text))
 }
 
 // follow shows what comes after n until it is interrupted.

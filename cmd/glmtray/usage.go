@@ -11,16 +11,20 @@ import (
 )
 
 type usageCmd struct {
-	By    string `name:"by" enum:"provider,model,key,client,day,hour" default:"provider" help:"A row for each provider, model, key, client, day or hour (provider)."`
-	Since string `name:"since" default:"7d" placeholder:"WHEN" help:"Since then: 1h, 7d, 15:04, 2026-11-22; from the beginning of that hour (7d)."`
-	JSON  bool   `name:"json" help:"As JSON."`
+	By       string `name:"by" enum:"provider,model,key,client,day,hour" default:"provider" help:"A row for each provider, model, key, client, day or hour (provider)."`
+	Since    string `name:"since" default:"7d" placeholder:"WHEN" help:"Since then: 1h, 7d, 15:04, 2026-11-22; from the beginning of that hour (7d)."`
+	Until    string `name:"until" placeholder:"WHEN" help:"Until then, in the same words; to the end of that hour (now)."`
+	Provider string `name:"provider" placeholder:"ID" help:"Only what was used at this provider."`
+	Client   string `name:"client" placeholder:"NAME" help:"Only what this client has used."`
+	JSON     bool   `name:"json" help:"As JSON."`
 }
 
 // Help defines what is shown.
 func (*usageCmd) Help() string {
 	return `A "–" stands for what is not known; a cost with a "+" lacks requests whose model has no price. What keys of a plan or
 subscription cost is only an equivalent: the price of the same tokens without one. Each request was priced when it was
-made, by the model that answered; the prices of today are those of the table named below, and of your settings.
+made, by the model that answered; the prices of today are those of the table named below, and of your settings. Usage is
+kept by the hour, and days are those of this machine's clock.
 
 "429s" counts refusals by the provider, also those that another key or provider made good. First content and tokens per
 second are those of streams that ended well (half of them, and 95 of 100, were as fast or faster); tokens per second are
@@ -50,7 +54,8 @@ type measured struct {
 type usageReport struct {
 	By     string       `json:"by"`
 	Since  time.Time    `json:"since"`
-	Prices string       `json:"prices"` // where today's are from, and of which day
+	Until  time.Time    `json:"until,omitzero"` // zero: now
+	Prices string       `json:"prices"`         // where today's are from, and of which day
 	Rows   []usageRow   `json:"rows"`
 	Total  usageRow     `json:"total"`
 	Saved  *store.Saved `json:"saved"`
@@ -58,19 +63,22 @@ type usageReport struct {
 
 // Run shows the usage.
 func (c *usageCmd) Run(e *env) error {
-	since, err := parseSince(c.Since, time.Now())
+	q, err := c.query(time.Now())
 	if err != nil {
 		return err
 	}
-	r := usageReport{By: c.By, Since: since.Truncate(time.Hour), Prices: config.CatalogSource(), Rows: []usageRow{}}
+	r := usageReport{By: c.By, Since: q.Since, Until: q.Until, Prices: config.CatalogSource(), Rows: []usageRow{}}
 	err = e.withStore(func(s *store.Store) error {
-		list, err := s.Usage(e.ctx, store.UsageQuery{By: store.UsageBy(c.By), Since: since})
+		list, err := s.Usage(e.ctx, q)
 		if err != nil {
 			return err
 		}
-		providers, err := s.Usage(e.ctx, store.UsageQuery{By: store.ByProvider, Since: since})
-		if err != nil {
-			return err
+		providers := list
+		if q.By != store.ByProvider {
+			q.By = store.ByProvider
+			if providers, err = s.Usage(e.ctx, q); err != nil {
+				return err
+			}
 		}
 		var total store.UsageGroup
 		for i := range list {
@@ -89,10 +97,44 @@ func (c *usageCmd) Run(e *env) error {
 	case c.JSON:
 		return printJSON(e.stdout, &r)
 	case len(r.Rows) == 0:
-		e.note("no request since %s", r.Since.Format("2006-01-02 15:04"))
+		e.note("no request fits, %s", r.period())
 		return nil
 	}
 	return r.print(e.stdout)
+}
+
+// query turns the flags into a query, of whole hours.
+func (c *usageCmd) query(now time.Time) (q store.UsageQuery, err error) {
+	q = store.UsageQuery{By: store.UsageBy(c.By), Provider: c.Provider, Client: c.Client}
+	since, err := parseWhen("--since", c.Since, now)
+	if err != nil {
+		return q, err
+	}
+	q.Since = since.Truncate(time.Hour)
+	if c.Until == "" {
+		return q, nil
+	}
+	until, err := parseWhen("--until", c.Until, now)
+	if err != nil {
+		return q, err
+	}
+	if q.Until = until.Truncate(time.Hour); q.Until.Before(until) {
+		q.Until = q.Until.Add(time.Hour)
+	}
+	if !q.Since.Before(q.Until) {
+		return q, fmt.Errorf("--until %s is not after --since %s", short(c.Until), short(c.Since))
+	}
+	return q, nil
+}
+
+// period says of which time the report is.
+func (r *usageReport) period() string {
+	const minute = "2006-01-02 15:04"
+	text := "since " + r.Since.Local().Format(minute)
+	if !r.Until.IsZero() {
+		text += " until " + r.Until.Local().Format(minute)
+	}
+	return text
 }
 
 func usageRowOf(g *store.UsageGroup) usageRow {
@@ -143,7 +185,7 @@ func (r *usageReport) print(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("\nsince %s; prices: %s\n", r.Since.Local().Format("2006-01-02 15:04"), r.Prices)
+	text := fmt.Sprintf("\n%s; prices: %s\n", r.period(), r.Prices)
 	if n := r.Total.Counted; n > 0 {
 		text += fmt.Sprintf("the tokens of %s were counted here: their providers did not tell all\n", plural(int(n), "request"))
 	}

@@ -11,32 +11,26 @@ import (
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
-// Remembered is a small fact: a model that is gone, the port that was moved to.
-type Remembered struct {
-	Value string
-	Until time.Time // when it is forgotten; zero: never
-}
-
 // saltName is where the salt of the keys' fingerprints stands.
 const saltName = "fingerprint/salt"
 
-// Remember keeps value under name until the given time, or for ever if that is
-// zero, in place of what stood there. Names have their noun in front:
-// "gone/cerebras/glm-4.6".
+// Remember keeps a small fact, such as the port that was moved to, under name until
+// the given time, or for ever if that is zero, in place of what stood there. Names
+// have their noun in front: "fingerprint/salt".
 func (s *Store) Remember(ctx context.Context, name, value string, until time.Time) error {
 	return s.write(ctx, "remembering "+name, func(tx *sql.Tx) error {
 		if err := forgetPast(ctx, tx, s.now()); err != nil {
 			return err
 		}
-		return remember(ctx, tx, name, Remembered{value, until})
+		return remember(ctx, tx, name, value, until)
 	})
 }
 
-func remember(ctx context.Context, tx *sql.Tx, name string, r Remembered) error {
+func remember(ctx context.Context, tx *sql.Tx, name, value string, until time.Time) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO remembered (name, value, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, until = excluded.until`,
-		name, r.Value, millis(r.Until))
+		name, value, millis(until))
 	return err
 }
 
@@ -65,41 +59,6 @@ func recall(ctx context.Context, tx *sql.Tx, name string, now time.Time) (value 
 	return value, err == nil, err
 }
 
-// RecallPrefix gives all facts whose names begin with prefix, by whole name.
-func (s *Store) RecallPrefix(ctx context.Context, prefix string) (map[string]Remembered, error) {
-	out := map[string]Remembered{}
-	err := s.read(ctx, "recalling "+prefix+"…", func(tx *sql.Tx) error {
-		return recallPrefix(ctx, tx, prefix, s.now(), out)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func recallPrefix(ctx context.Context, tx *sql.Tx, prefix string, now time.Time, out map[string]Remembered) error {
-	// substr, not LIKE: names hold % and _.
-	rows, err := tx.QueryContext(ctx, `
-		SELECT name, value, until FROM remembered
-		WHERE name >= ?1 AND substr(name, 1, length(?1)) = ?1 AND (until = 0 OR until > ?2)`,
-		prefix, now.UnixMilli())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var name string
-		var r Remembered
-		var until int64
-		if err := rows.Scan(&name, &r.Value, &until); err != nil {
-			return err
-		}
-		r.Until = fromMillis(until)
-		out[name] = r
-	}
-	return rows.Err()
-}
-
 // Forget drops what is kept under name. Nothing there is no error.
 func (s *Store) Forget(ctx context.Context, name string) error {
 	return s.write(ctx, "forgetting "+name, func(tx *sql.Tx) error {
@@ -119,7 +78,7 @@ func (s *Store) Salt(ctx context.Context) ([]byte, error) {
 				return err
 			}
 			text = hex.EncodeToString(secret.NewSalt())
-			return remember(ctx, tx, saltName, Remembered{Value: text})
+			return remember(ctx, tx, saltName, text, time.Time{})
 		})
 	}
 	if err != nil {

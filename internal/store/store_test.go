@@ -163,8 +163,8 @@ func TestManyMayOpenAndWriteAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if all, err := openAt(t, dir).RecallPrefix(t.Context(), ""); len(all) != 60 || err != nil {
-		t.Errorf("%d facts, want 60; %v", len(all), err)
+	if n := countIn(t, openAt(t, dir), "remembered"); n != 60 {
+		t.Errorf("%d facts, want 60", n)
 	}
 }
 

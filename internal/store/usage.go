@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -12,7 +11,8 @@ import (
 // UsageBy is what usage is told by.
 type UsageBy string
 
-// The ways to tell it. A model is one of a provider, and so is a key.
+// The ways to tell it. A model is one of a provider, and so is a key; days are the
+// machine's.
 const (
 	ByAll      UsageBy = ""
 	ByProvider UsageBy = "provider"
@@ -29,7 +29,6 @@ type UsageQuery struct {
 	Since, Until time.Time // from the hour in which Since lies, to the last one that begins before Until
 	Provider     string
 	Client       string
-	Zone         *time.Location // whose days are meant; nil: the machine's
 }
 
 // UsageGroup is the usage of one provider, model, key, client, day or hour.
@@ -57,9 +56,8 @@ func (q *UsageQuery) group(k *usageKey) UsageGroup {
 	case ByHour:
 		return UsageGroup{Start: start.UTC()}
 	case ByDay:
-		zone := cmp.Or(q.Zone, time.Local)
-		year, month, day := start.In(zone).Date()
-		return UsageGroup{Start: time.Date(year, month, day, 0, 0, 0, 0, zone)}
+		year, month, day := start.Local().Date()
+		return UsageGroup{Start: time.Date(year, month, day, 0, 0, 0, 0, time.Local)}
 	}
 	return UsageGroup{}
 }
@@ -128,15 +126,6 @@ func (s *Store) Usage(ctx context.Context, q UsageQuery) (list []UsageGroup, err
 			cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Client, b.Client))
 	})
 	return list, nil
-}
-
-// CheckUsageBy refuses what usage is not told by.
-func CheckUsageBy(by UsageBy) error {
-	switch by {
-	case ByAll, ByProvider, ByModel, ByKey, ByClient, ByDay, ByHour:
-		return nil
-	}
-	return fmt.Errorf("usage is told by provider, model, key, client, day or hour: %q", by)
 }
 
 // Pace is the tokens per second of all measured streams together; 0: none was.
