@@ -3,6 +3,7 @@ package config
 import (
 	"path"
 	"strings"
+	"sync"
 )
 
 // Patterns splits a rule's pattern list: "*haiku*|*air*".
@@ -22,23 +23,97 @@ func Patterns(text string) []string {
 // slashes, since model ids have them ("hf:zai-org/GLM-5.2"). An empty list fits
 // nothing, and a malformed pattern neither.
 func MatchAny(patterns []string, name string) bool {
-	name = fold(name)
-	found, wanted := false, false
+	n := Folded(name)
+	v := verdict{}
 	for _, p := range patterns {
-		p, excludes := strings.CutPrefix(strings.TrimSpace(p), "!")
-		if !excludes {
-			wanted = true
+		v.take(globsOf(p), n)
+	}
+	return v.fits()
+}
+
+// Name is a model's name made ready to be held against patterns: one name is held
+// against those of every rule.
+type Name struct{ folded string }
+
+// Folded makes a name ready.
+func Folded(name string) Name { return Name{fold(name)} }
+
+// Fits reports whether the name fits a rule's pattern list, as MatchAny has it.
+func (n Name) Fits(patterns string) bool {
+	v := verdict{}
+	v.take(globsOf(patterns), n)
+	return v.fits()
+}
+
+// verdict is what a list of patterns says of a name.
+type verdict struct{ found, wanted, excluded, any bool }
+
+func (v *verdict) take(list []glob, n Name) {
+	for i := range list {
+		g := &list[i]
+		v.any = true
+		v.wanted = v.wanted || !g.excludes
+		switch fits := g.fits(n.folded); {
+		case fits && g.excludes:
+			v.excluded = true
+		case fits:
+			v.found = true
 		}
-		ok, err := path.Match(fold(p), name)
-		if err != nil || !ok {
-			continue
+	}
+}
+
+func (v *verdict) fits() bool { return !v.excluded && (v.found || (!v.wanted && v.any)) }
+
+// glob is one pattern made ready.
+type glob struct {
+	pattern  string // folded
+	excludes bool
+	parts    []string // between its stars; nil if there is more to it than stars
+}
+
+// globs keeps the pattern lists that were made ready, by their text. They come
+// from settings only, so there are few.
+var globs sync.Map
+
+// globsOf makes a pattern list ready, once.
+func globsOf(text string) []glob {
+	if known, ok := globs.Load(text); ok {
+		return known.([]glob)
+	}
+	var list []glob
+	for _, p := range Patterns(text) {
+		g := glob{}
+		g.pattern, g.excludes = strings.CutPrefix(p, "!")
+		g.pattern = fold(g.pattern)
+		if !strings.ContainsAny(g.pattern, `?[\`) {
+			g.parts = strings.Split(g.pattern, "*")
 		}
-		if excludes {
+		list = append(list, g)
+	}
+	globs.Store(text, list)
+	return list
+}
+
+func (g *glob) fits(name string) bool {
+	if g.parts == nil {
+		ok, err := path.Match(g.pattern, name)
+		return ok && err == nil
+	}
+	first, rest := g.parts[0], g.parts[1:]
+	if len(rest) == 0 {
+		return name == first
+	}
+	name, ok := strings.CutPrefix(name, first)
+	if !ok {
+		return false
+	}
+	last := rest[len(rest)-1]
+	for _, part := range rest[:len(rest)-1] {
+		if _, name, ok = strings.Cut(name, part); !ok {
 			return false
 		}
-		found = true
 	}
-	return found || (!wanted && len(patterns) > 0)
+	return strings.HasSuffix(name, last)
 }
 
 // badPattern gives the first pattern that is malformed.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -261,4 +262,23 @@ func TestPrimaryIsTheFirstOfTheCatchAllRuleThatHasAKey(t *testing.T) {
 	if p := (&Settings{}).Primary(); p != nil {
 		t.Errorf("without rules: %v", p)
 	}
+}
+
+// FuzzGlobs holds the quick way of patterns that have only stars against the
+// standard library's.
+func FuzzGlobs(f *testing.F) {
+	for _, s := range [][2]string{{"*haiku*", "claude-3-haiku"}, {"a*b*c", "abc"}, {"ab*ba", "aba"}, {"**", ""}, {"a*a", "a"}, {"glm-?.*", "GLM-5.2"}, {"*/x", "hf:a/x"}} {
+		f.Add(s[0], s[1])
+	}
+	f.Fuzz(func(t *testing.T, pattern, name string) {
+		list := Patterns(pattern)
+		if len(list) != 1 || strings.HasPrefix(list[0], "!") {
+			return
+		}
+		ok, err := path.Match(fold(list[0]), fold(name))
+		want := ok && err == nil
+		if got := Folded(name).Fits(pattern); got != want {
+			t.Errorf("%q fits %q: %v, not %v", name, pattern, got, want)
+		}
+	})
 }

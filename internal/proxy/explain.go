@@ -54,7 +54,7 @@ func (s *Server) Explain(body []byte, in time.Duration) (*Explanation, *chat.Err
 	d := s.decide(c.world, c.facts, diceOf(c.facts.Session), "")
 	x := &Explanation{
 		At: time.Now().Add(max(in, 0)), Dialect: string(c.front), Model: c.facts.Model, Stream: c.facts.Stream, Images: c.facts.Pictures, TextBytes: c.facts.TextBytes,
-		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Variant: d.Variant, Reason: d.Reason, Trace: d.Trace,
+		Tokens: c.facts.Tokens, Changes: c.changed, Rule: d.Rule, Variant: d.Variant, Reason: d.Reason, Trace: d.Trace(),
 		Steps: []ExplainedStep{},
 	}
 	if d.Refused != nil {

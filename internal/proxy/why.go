@@ -26,7 +26,7 @@ func (s *Server) passed(c *call, t *try, taken string) {
 // why is what is known of a request's way.
 func (c *call) why() event.Why {
 	w := event.Why{Estimate: c.facts.Tokens, Passed: c.passed}
-	for _, t := range c.decision.Trace {
+	for _, t := range c.decision.Trace() {
 		tried := event.Tried{Rule: t.Rule, Matched: t.Matched, Reason: t.Reason}
 		for _, l := range t.Left {
 			tried.Left = append(tried.Left, l.Target+": "+l.Why)

@@ -19,14 +19,20 @@ func BenchmarkDecide(b *testing.B) {
 			listed: map[string][]roster.Listed{"synthetic": list("gpt-oss-120b"), "zai": list("gpt-oss-120b")},
 		})
 	})
-	b.Run("200 rules", func(b *testing.B) {
-		var rules []config.Rule
-		for i := range 199 {
-			rules = append(rules, rule(fmt.Sprint(i), config.When{Model: fmt.Sprintf("*model-%d*", i)}, "zai"))
-		}
-		rules = append(rules, rule("everything", config.When{}, "cerebras", "synthetic", "zai"))
-		benchmark(b, world{facts: chat.Facts{Model: "glm-4.6", Tokens: 12_000}, rules: rules})
-	})
+}
+
+// BenchmarkGrowth has rules of which only the last fits.
+func BenchmarkGrowth(b *testing.B) {
+	for _, n := range []int{1, 10, 50, 200} {
+		b.Run(fmt.Sprintf("rules, the last one fits/%d", n), func(b *testing.B) {
+			var rules []config.Rule
+			for i := range n - 1 {
+				rules = append(rules, rule(fmt.Sprint(i), config.When{Model: fmt.Sprintf("*model-%d*", i)}, "zai"))
+			}
+			rules = append(rules, rule("everything", config.When{}, "cerebras", "synthetic", "zai"))
+			benchmark(b, world{facts: chat.Facts{Model: "glm-4.6", Tokens: 12_000}, rules: rules})
+		})
+	}
 }
 
 func benchmark(b *testing.B, w world) {

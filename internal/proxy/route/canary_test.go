@@ -86,7 +86,7 @@ func TestATargetThatACanaryLacksIsNamedInTheTrace(t *testing.T) {
 		withCanary(rule("everything", config.When{}, "zai/large"), 100, "synthetic/large"),
 	}}.input()
 	d := Decide(in)
-	if !slices.Contains(d.Trace[0].Left, Left{"synthetic/large", "synthetic has no usable key"}) {
-		t.Errorf("left out: %v", d.Trace[0].Left)
+	if !slices.Contains(d.Trace()[0].Left, Left{"synthetic/large", "synthetic has no usable key"}) {
+		t.Errorf("left out: %v", d.Trace()[0].Left)
 	}
 }

@@ -1,6 +1,8 @@
 package route
 
 import (
+	"slices"
+
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/roster"
@@ -44,32 +46,53 @@ type Decision struct {
 	Reason  string // why, in words with figures
 	Chain   []Step
 	Astray  string      // that another family of models answers than was asked for, in words; "" otherwise
-	Trace   []Tried     // every rule, in order
 	Refused *chat.Error // what the client is told if there is nowhere to go
+
+	trace []Tried // every rule, in order; of those whose conditions do not hold the reason is not put in words yet
+	by    *decider
+}
+
+// Trace is what became of every rule, in order. It is put in words only where
+// somebody wants to read it.
+func (d *Decision) Trace() []Tried {
+	trace := slices.Clone(d.trace)
+	for i := range trace {
+		if trace[i].Reason == "" {
+			trace[i].Reason = d.by.why(&d.by.Settings.Rules[i].When)
+		}
+	}
+	return trace
 }
 
 // Decide finds the chain for a request: the first rule that matches wins.
 func Decide(in Input) Decision {
-	d := decider{Input: in, asked: askedModel(in.Facts.Model)}
-	rules := in.Settings.Rules
-	d.out.Trace = make([]Tried, 0, len(rules))
-	if in.Pin != "" {
+	d := &decider{Input: in, asked: askedModel(in.Facts.Model)}
+	d.name = config.Folded(d.asked)
+	d.decide()
+	d.out.by = d
+	return d.out
+}
+
+func (d *decider) decide() {
+	rules := d.Settings.Rules
+	d.out.trace = make([]Tried, 0, len(rules))
+	if d.Pin != "" {
 		d.pinned()
-		return d.out
+		return
 	}
 	for i := range rules {
 		rule := &rules[i]
-		reason, holds := d.holds(rule.When)
-		if !holds {
-			d.tried(rule.Name, false, reason, nil)
+		if !d.holds(&rule.When) {
+			d.tried(rule.Name, false, "", nil)
 			continue
 		}
+		reason := d.why(&rule.When)
 		chain, left := d.chain(i, rule.Use)
 		chain = d.sameFamily(chain)
 		if len(chain) > 0 {
 			chain, reason, left = d.canary(i, chain, reason, left)
 			d.match(i, reason, chain, left)
-			return d.out
+			return
 		}
 		d.tried(rule.Name, false, reason+", but no target is left", left)
 		if rule.When.Images {
@@ -77,19 +100,20 @@ func Decide(in Input) Decision {
 			if !d.rescue() {
 				d.refuseImages(left)
 			}
-			return d.out
+			return
 		}
 	}
 	if !d.rescue() {
 		d.refuse()
 	}
-	return d.out
+	return
 }
 
 // decider is one run of Decide.
 type decider struct {
 	Input
 	asked string // the client's model, "[1m]" cut off
+	name  config.Name
 	spare spare
 	out   Decision
 
@@ -170,7 +194,7 @@ func (d *decider) usable(p *config.Provider) int {
 const noKey = " has no usable key"
 
 func (d *decider) tried(rule string, matched bool, reason string, left []Left) {
-	d.out.Trace = append(d.out.Trace, Tried{Rule: rule, Matched: matched, Reason: reason, Left: left})
+	d.out.trace = append(d.out.trace, Tried{Rule: rule, Matched: matched, Reason: reason, Left: left})
 }
 
 func (d *decider) notReached(rules []config.Rule, why string) {
@@ -198,11 +222,10 @@ func (d *decider) rescue() bool {
 	}
 	step := d.spare.step
 	rule := &d.Settings.Rules[d.spare.rule]
-	reason, _ := d.holds(rule.When)
-	reason += "; no target holds " + comma(d.Facts.Tokens) + " tokens, " +
+	reason := d.why(&rule.When) + "; no target holds " + comma(d.Facts.Tokens) + " tokens, " +
 		step.Target.String() + " holds most (" + comma(d.spare.context) + ")"
 	d.out.Rule, d.out.Reason, d.out.Chain = rule.Name, reason, []Step{step}
-	tried := &d.out.Trace[d.spare.rule]
+	tried := &d.out.trace[d.spare.rule]
 	tried.Matched, tried.Reason = true, reason
 	return true
 }

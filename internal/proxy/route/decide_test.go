@@ -467,7 +467,8 @@ func TestTheTraceTellsOfEveryRuleAndEveryTargetLeftOut(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got strings.Builder
-			for _, tried := range Decide(tt.world.input()).Trace {
+			d := Decide(tt.world.input())
+			for _, tried := range d.Trace() {
 				mark := "-"
 				if tried.Matched {
 					mark = "+"

@@ -18,7 +18,7 @@
 // order of the questions.
 //
 // Every branch leaves a reason: Decision.Reason for the log and the
-// x-glmtray-route header, Step.Why for each model, Decision.Trace for every
+// x-glmtray-route header, Step.Why for each model, Decision.Trace() for every
 // rule and every target that was left out.
 //
 // Concurrency. Decide is a function of its input: no clock, no I/O, nothing

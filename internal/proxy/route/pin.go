@@ -33,12 +33,12 @@ func (d *decider) pinnedRule() (found *config.Rule) {
 			d.tried(rules[i].Name, false, "not reached: pinned to "+d.Pin, nil)
 			continue
 		}
-		reason, holds := d.holds(rules[i].When)
-		if holds {
-			found = &rules[i]
-			reason += "; pinned to " + d.Pin
+		if !d.holds(&rules[i].When) {
+			d.tried(rules[i].Name, false, "", nil)
+			continue
 		}
-		d.tried(rules[i].Name, holds, reason, nil)
+		found = &rules[i]
+		d.tried(found.Name, true, d.why(&found.When)+"; pinned to "+d.Pin, nil)
 	}
 	return found
 }

@@ -32,7 +32,7 @@ func (d *decider) refuseImages(left []Left) {
 // refuse is the end of a table in which no rule has matched.
 func (d *decider) refuse() {
 	var left []Left
-	for _, t := range d.out.Trace {
+	for _, t := range d.out.trace {
 		left = append(left, t.Left...)
 	}
 	why, missing := summary(left)

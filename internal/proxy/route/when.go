@@ -6,50 +6,52 @@ import (
 	"github.com/glmtray/glmtray/internal/config"
 )
 
-// holds reports whether every condition of a rule that is set holds, and says
-// so with figures; of one that does not, it says the first that fails. A new
-// kind of condition is one line here.
-func (d *decider) holds(when config.When) (reason string, ok bool) {
+// holds reports whether every condition of a rule that is set holds. A new kind of
+// condition is one line here and one in why.
+func (d *decider) holds(when *config.When) bool {
+	return (!when.Images || d.Facts.Images) &&
+		(when.TokensOver <= 0 || d.Facts.Tokens > when.TokensOver) &&
+		(when.Model == "" || d.asked != "" && d.name.Fits(when.Model))
+}
+
+// why says with figures that every condition of a rule holds, or which is the
+// first that does not.
+func (d *decider) why(when *config.When) string {
 	var held words
 	if when.Images {
 		if !d.Facts.Images {
-			return "no images", false
+			return "no images"
 		}
 		held.add(pictures(d.Facts.Pictures))
 	}
 	if when.TokensOver > 0 {
 		if d.Facts.Tokens <= when.TokensOver {
-			return comma(d.Facts.Tokens) + " tokens, not over " + comma(when.TokensOver), false
+			return comma(d.Facts.Tokens) + " tokens, not over " + comma(when.TokensOver)
 		}
 		held.add(comma(d.Facts.Tokens) + " tokens > " + comma(when.TokensOver))
 	}
 	if when.Model != "" {
 		if d.asked == "" {
-			return "no model was named", false
+			return "no model was named"
 		}
-		pattern, matches := matching(when.Model, d.asked)
-		if !matches {
-			return "model " + clip(d.asked) + " does not match " + when.Model, false
+		if !d.name.Fits(when.Model) {
+			return "model " + clip(d.asked) + " does not match " + when.Model
 		}
-		held.add("model " + clip(d.asked) + " matches " + pattern)
+		held.add("model " + clip(d.asked) + " matches " + matched(when.Model, d.name))
 	}
 	if held == "" {
-		return "no other rule matched", true
+		return "no other rule matched"
 	}
-	return string(held), true
+	return string(held)
 }
 
-// matching gives the pattern of a rule that a model matches, for the reason:
-// the first of them, or all if they only say what is excluded.
-func matching(patterns, model string) (pattern string, ok bool) {
-	list := config.Patterns(patterns)
-	if !config.MatchAny(list, model) {
-		return "", false
-	}
-	for i, p := range list {
-		if !strings.HasPrefix(p, "!") && config.MatchAny(list[i:i+1], model) {
-			return p, true
+// matched gives the pattern of a rule that a model matches, for the reason: the
+// first of them, or all if they only say what is excluded.
+func matched(patterns string, model config.Name) string {
+	for _, p := range config.Patterns(patterns) {
+		if !strings.HasPrefix(p, "!") && model.Fits(p) {
+			return p
 		}
 	}
-	return patterns, true
+	return patterns
 }
