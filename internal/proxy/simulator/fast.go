@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // fastAnswers are the bytes that Fast answers, made once.
@@ -29,6 +30,7 @@ type fastAnswer struct {
 	whole  []byte
 	length string
 	pieces [][]byte
+	pace   time.Duration
 }
 
 func newFast(s *Script) *fastAnswers {
@@ -58,12 +60,16 @@ func (f *Fast) answer(r *completion, form form) *fastAnswer {
 	fill := func(size, empty int) string { return strings.Repeat("x", max(1, size-empty)) }
 	r.text = []string{"x"}
 	r.text = []string{fill(f.Bytes, len(form.whole())-1)}
-	a := &fastAnswer{whole: form.whole()}
+	a := &fastAnswer{whole: form.whole(), pace: f.Pace}
 	a.length = strconv.Itoa(len(a.whole))
 	r.text = []string{"x"}
 	events := form.events()
 	one := events[slices.IndexFunc(events, event.content)]
-	r.text = slices.Repeat([]string{fill(f.EventBytes, len(one.data)-1)}, f.Events)
+	text := fill(f.EventBytes, len(one.data)-1)
+	if f.Pace > 0 {
+		text = FastStamp + strings.Repeat("0", stampDigits) + " " + text
+	}
+	r.text = slices.Repeat([]string{text}, f.Events)
 	events = form.events()
 	batch := f.Batch
 	if batch < 0 {
@@ -93,9 +99,30 @@ func (f *fastAnswer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header()["Content-Type"] = []string{"text/event-stream"}
 	flush := http.NewResponseController(w)
-	for _, p := range f.pieces {
+	began := time.Now()
+	for i, p := range f.pieces {
+		if f.pace > 0 {
+			time.Sleep(time.Until(began.Add(time.Duration(i) * f.pace)))
+			p = stamped(p)
+		}
 		if _, err := w.Write(p); err != nil || flush.Flush() != nil {
 			return
 		}
+	}
+}
+
+// stampDigits is how long a time in Unix nanoseconds is.
+const stampDigits = 19
+
+// stamped is the piece with the time of now in each place for it.
+func stamped(piece []byte) []byte {
+	piece = slices.Clone(piece)
+	for rest := piece; ; {
+		at := bytes.Index(rest, []byte(FastStamp))
+		if at < 0 {
+			return piece
+		}
+		rest = rest[at+len(FastStamp):]
+		rest = rest[copy(rest, strconv.FormatInt(time.Now().UnixNano(), 10)):]
 	}
 }

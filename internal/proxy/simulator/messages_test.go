@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -280,6 +282,25 @@ func TestFastAnswersComeInEitherDialect(t *testing.T) {
 	s := follow(t, a.body)
 	if s.stop != "end_turn" || len(s.names) != 10 || len(strings.SplitAfter(a.body, "\n\n")[2]) != 300 {
 		t.Errorf("%v", s.names)
+	}
+}
+
+func TestFastAnswersAtAPaceSayWhenTheyWereSent(t *testing.T) {
+	c := overTCP(t, Script{Fast: &Fast{Events: 4, Pace: 5 * time.Millisecond}})
+	began := time.Now()
+	a := c.message(write("m", streamed))
+	var before time.Time
+	stamps := strings.Split(a.body, FastStamp)[1:]
+	for _, s := range stamps {
+		ns, err := strconv.ParseInt(s[:stampDigits], 10, 64)
+		sent := time.Unix(0, ns)
+		if err != nil || sent.Before(began) || sent.Before(before) || sent.After(time.Now()) {
+			t.Errorf("sent at %v (%v), after %v", sent, err, before)
+		}
+		before = sent
+	}
+	if len(stamps) != 4 || time.Since(began) < 15*time.Millisecond {
+		t.Errorf("%d events in %v", len(stamps), time.Since(began))
 	}
 }
 

@@ -133,4 +133,13 @@ type Fast struct {
 	Events     int // content events of a stream; 0: 200
 	EventBytes int // size of each; 0: 250
 	Batch      int // events per write and flush; 0: 1; -1: all at once
+
+	// Pace is the time from one write to the next; 0: at full speed. Each text
+	// then carries when it was written, see FastStamp.
+	Pace time.Duration
 }
+
+// FastStamp stands before the 19 digits of a time in Unix nanoseconds at the
+// start of each text that is sent at a pace, so that a client on the same
+// machine can tell how long the event was under way.
+const FastStamp = "sent="

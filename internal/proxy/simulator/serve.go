@@ -93,6 +93,7 @@ func Main(ctx context.Context, args []string, stdout io.Writer) error {
 	f.IntVar(&fast.Bytes, "fast-bytes", 1024, "`bytes` of a whole answer")
 	f.IntVar(&fast.Events, "fast-events", 200, "content `events` of a stream")
 	f.IntVar(&fast.Batch, "fast-batch", 1, "`events` per write; -1: all at once")
+	f.DurationVar(&fast.Pace, "fast-pace", 0, "`time` between writes")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
