@@ -21,7 +21,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test e2e e2e-full screenshots lint bench bench-limits help clean go
+.PHONY: run demo build headless test e2e e2e-full screenshots lint bench bench-growth bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
 	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
@@ -71,8 +71,13 @@ lint: go ## golangci-lint, as .golangci.yml has it
 		go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI) run ./...; \
 	fi
 
-bench: headless ## what glmtray costs beside a bare reverse proxy
-	@go run ./internal/bench -bin bin/glmtray $(ARGS)
+bench: go ## what glmtray costs beside a bare reverse proxy and nginx
+	@packaging/setup.sh bench
+	@CGO_ENABLED=0 $(BUILD) -tags migrated_fynedo,headless,pprof -o dist/bench/glmtray ./cmd/glmtray
+	@go run ./internal/bench -bin dist/bench/glmtray $(ARGS)
+
+bench-growth: go ## how the cost grows with keys, rules, rows and the rest
+	@go run ./internal/bench/growth $(ARGS)
 
 bench-limits: go ## an hour of agents against the vendors' limits, known in advance or not
 	@go test -count=1 -trimpath -tags migrated_fynedo,headless -v ./internal/bench/limits -script 1h -agents 18 $(ARGS)

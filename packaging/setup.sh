@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what glmtray's tests and builds need from the system, and only that.
 #
-#   setup.sh NEED    install what NEED (build, test, e2e) lacks here; asks once
+#   setup.sh NEED    install what NEED (build, test, e2e, bench) lacks here; asks once
 #   setup.sh race    print "-race" if go test can use the race detector here
 #   setup.sh tags    print the build tags of what can be built here: with the
 #                    window, or headless; installs nothing
@@ -39,11 +39,15 @@ test       | has xclip              | xclip             | xclip                 
 test       | has xprop                | x11-utils         | xprop                   | xorg-xprop    | looking whether the window manager is there
 test       | has chromium             | chromium          | chromium                | chromium      | the page under /_ui/ in a browser
 test e2e   | has npm                  | npm               | npm                     | npm           | fetching the agents that the tests run
+bench      | has_nginx                | nginx-light       | nginx                   | nginx         | a plain reverse proxy to compare with
 test       | has import               | imagemagick       | ImageMagick             | imagemagick   | pictures of the window
 ROWS
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
+
+# has_nginx: it stands where only root looks.
+has_nginx() { has nginx || [ -x /usr/sbin/nginx ]; }
 
 # compiles: a compiler alone is not enough, cgo needs the C library's headers.
 compiles() {
@@ -155,7 +159,7 @@ without() {
 setup() {
 	need=$1
 	case $need in
-	build | test | e2e) ;;
+	build | test | e2e | bench) ;;
 	*)
 		say "error: setup.sh knows no need \"$need\""
 		exit 2

@@ -2,16 +2,20 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
 
 // load is what one round sends.
@@ -20,9 +24,13 @@ type load struct {
 	body      []byte
 	stream    bool
 	events    int  // per stream
+	paced     bool // the provider says in each event when it was sent
 	anthropic bool // glmtray is spoken to in Anthropic's dialect, and translates
 	parallel  int
 }
+
+// clientKey is what the load shows to glmtray, which lets nobody in without.
+const clientKey = "sk-bench-client-0123456789"
 
 // plainly is the load for servers that translate nothing.
 func (l load) plainly() load {
@@ -42,8 +50,10 @@ func (l load) path() (path, end string) {
 type sample struct {
 	p50, p99  time.Duration // of a whole call
 	first     time.Duration // median time to the first byte of the body
+	lag       time.Duration // median of how long an event was under way; only where it is paced
 	perSecond float64
-	cpu       time.Duration // of the server, per 1,000 requests
+	cpu       time.Duration // of the server, per request
+	mallocs   float64       // objects that the server allocated, per request; 0: not known
 	n         int
 	broken    int
 }
@@ -55,87 +65,92 @@ func drive(ctx context.Context, url string, l load, each time.Duration, server *
 		ReadBufferSize: 64 << 10, WriteBufferSize: 64 << 10,
 	}
 	defer client.CloseIdleConnections()
-	if _, _, err := once(ctx, client, url, l, make([]byte, 64<<10)); err != nil { // opens the way
+	if _, err := once(ctx, client, url, l, make([]byte, 64<<10)); err != nil { // opens the way
 		return sample{}, err
 	}
 	var mu sync.Mutex
-	var whole, first []time.Duration
+	var whole, first, lags []time.Duration
 	var broken atomic.Int64
 	var wg sync.WaitGroup
+	objects := server.mallocs(ctx)
 	before, began := server.cpu(), time.Now()
 	for range l.parallel {
 		wg.Go(func() {
 			buf := make([]byte, 64<<10)
-			var mine, starts []time.Duration
+			var mine, starts, behind []time.Duration
 			for time.Since(began) < each && ctx.Err() == nil {
 				start := time.Now()
-				ttfb, _, err := once(ctx, client, url, l, buf)
+				got, err := once(ctx, client, url, l, buf)
 				if err != nil {
 					broken.Add(1)
 					continue
 				}
 				mine = append(mine, time.Since(start))
-				starts = append(starts, ttfb)
+				starts = append(starts, got.first)
+				behind = append(behind, got.lags...)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			whole, first = append(whole, mine...), append(first, starts...)
+			whole, first, lags = append(whole, mine...), append(first, starts...), append(lags, behind...)
 		})
 	}
 	wg.Wait()
 	took, used := time.Since(began), server.cpu()-before
+	objects = server.mallocs(ctx) - objects
 	if len(whole) == 0 {
 		return sample{}, fmt.Errorf("%s: no call succeeded", l.name)
 	}
 	slices.Sort(whole)
 	slices.Sort(first)
+	slices.Sort(lags)
 	return sample{
-		p50: quantile(whole, 0.5), p99: quantile(whole, 0.99), first: quantile(first, 0.5),
-		perSecond: float64(len(whole)) / took.Seconds(), cpu: used * 1000 / time.Duration(len(whole)),
-		n: len(whole), broken: int(broken.Load()),
+		p50: quantile(whole, 0.5), p99: quantile(whole, 0.99), first: quantile(first, 0.5), lag: quantile(lags, 0.5),
+		perSecond: float64(len(whole)) / took.Seconds(), cpu: used / time.Duration(len(whole)),
+		mallocs: objects / float64(len(whole)), n: len(whole), broken: int(broken.Load()),
 	}, nil
 }
 
 // once makes one call and reads its answer to the end. A stream must end as its
 // dialect wants it and have all its events.
-func once(ctx context.Context, client http.RoundTripper, url string, l load, buf []byte) (time.Duration, int, error) {
+func once(ctx context.Context, client http.RoundTripper, url string, l load, buf []byte) (taken, error) {
 	path, _ := l.path()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+path, bytes.NewReader(l.body))
 	if err != nil {
-		return 0, 0, err
+		return taken{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer bench")
-	start := time.Now()
+	req.Header.Set("Authorization", "Bearer "+clientKey)
+	got := taken{start: time.Now()}
 	resp, err := client.RoundTrip(req)
 	if err != nil {
-		return 0, 0, err
+		return taken{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return 0, 0, fmt.Errorf("answered %s", resp.Status)
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		return taken{}, fmt.Errorf("answered %s: %s", resp.Status, said)
 	}
-	got := taken{start: start}
 	for err == nil {
 		var n int
 		n, err = resp.Body.Read(buf)
-		got.take(buf[:n], l.stream)
+		got.take(buf[:n], l)
 	}
 	if !errors.Is(err, io.EOF) {
-		return 0, 0, err
+		return taken{}, err
 	}
-	return got.first, got.total, got.whole(l)
+	return got, got.whole(l)
 }
 
 // taken is what was read of an answer.
 type taken struct {
 	start         time.Time
-	first         time.Duration // until the first byte of the body
+	first         time.Duration   // until the first byte of the body
+	lags          []time.Duration // of each event that says when it was sent
 	total, events int
 	tail          [64]byte
 }
 
-func (t *taken) take(p []byte, stream bool) {
+func (t *taken) take(p []byte, l load) {
 	if len(p) == 0 {
 		return
 	}
@@ -143,10 +158,29 @@ func (t *taken) take(p []byte, stream bool) {
 		t.first = time.Since(t.start)
 	}
 	t.total += len(p)
-	if stream {
+	if l.stream {
 		t.events += bytes.Count(p, []byte("data: "))
 	}
+	if l.paced {
+		t.stamps(p)
+	}
 	keepTail(&t.tail, p)
+}
+
+// stamps reads how long each event of a piece was under way. One that is torn
+// apart by the read is left out.
+func (t *taken) stamps(p []byte) {
+	const digits = 19
+	for now := time.Now().UnixNano(); ; {
+		_, rest, found := bytes.Cut(p, []byte(simulator.FastStamp))
+		if !found || len(rest) < digits {
+			return
+		}
+		if sent, err := strconv.ParseInt(string(rest[:digits]), 10, 64); err == nil {
+			t.lags = append(t.lags, time.Duration(now-sent))
+		}
+		p = rest
+	}
 }
 
 // whole reports a stream that is not all there.
@@ -172,14 +206,31 @@ func keepTail(tail *[64]byte, p []byte) {
 	copy(tail[len(tail)-len(p):], p)
 }
 
+// quantile of sorted values; of none it is 0.
 func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-// median of one figure over the rounds.
-func median(samples []sample, figure func(sample) float64) float64 {
-	all := make([]float64, len(samples))
-	for i, s := range samples {
+// medians of each figure over the rounds; what broke is the sum.
+func medians(rounds []sample) sample {
+	out := sample{
+		p50: median(rounds, func(s sample) time.Duration { return s.p50 }), p99: median(rounds, func(s sample) time.Duration { return s.p99 }),
+		first: median(rounds, func(s sample) time.Duration { return s.first }), lag: median(rounds, func(s sample) time.Duration { return s.lag }),
+		perSecond: median(rounds, func(s sample) float64 { return s.perSecond }), cpu: median(rounds, func(s sample) time.Duration { return s.cpu }),
+		mallocs: median(rounds, func(s sample) float64 { return s.mallocs }),
+	}
+	for _, s := range rounds {
+		out.n, out.broken = out.n+s.n, out.broken+s.broken
+	}
+	return out
+}
+
+func median[T cmp.Ordered](rounds []sample, figure func(sample) T) T {
+	all := make([]T, len(rounds))
+	for i, s := range rounds {
 		all[i] = figure(s)
 	}
 	slices.Sort(all)

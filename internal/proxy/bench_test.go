@@ -76,3 +76,11 @@ func benchServe(b *testing.B, prompt int, stream bool, fast simulator.Fast) {
 		}
 	}
 }
+
+func BenchmarkGrowth(b *testing.B) {
+	for _, n := range []int{20, 200, 2000} {
+		b.Run(fmt.Sprintf("events of a stream, with client and provider/%d", n), func(b *testing.B) {
+			benchServe(b, 1<<10, true, simulator.Fast{Events: n})
+		})
+	}
+}

@@ -11,9 +11,15 @@ import (
 // error of its own, as vendors' texts with times and numbers are.
 func fillRequests(b testing.TB, s *Store, n int) {
 	b.Helper()
+	fillFrom(b, s, 0, n)
+}
+
+// fillFrom writes those with the numbers from first to before n.
+func fillFrom(b testing.TB, s *Store, first, n int) {
+	b.Helper()
 	w := idleWriter(s)
 	rows := make([]queuedRequest, 0, requestChunk)
-	for i := range n {
+	for i := first; i < n; i++ {
 		rows = append(rows, queuedRequest{Request: requestNo(i)})
 		if r := &rows[len(rows)-1]; i%100 == 9 {
 			r.Error = fmt.Sprint("try again in ", i, " ms")
@@ -130,6 +136,34 @@ func BenchmarkPut(b *testing.B) {
 				}
 			}
 			w.finalize()
+		})
+	}
+}
+
+// BenchmarkGrowth writes and reads beside rows that are there already.
+func BenchmarkGrowth(b *testing.B) {
+	s, err := Open(b.Context(), b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	const chunk = 256
+	there := 0
+	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
+		fillFrom(b, s, there, n)
+		there = n
+		b.Run(fmt.Sprintf("rows in the store, %d more/%d", chunk, n), func(b *testing.B) {
+			for b.Loop() {
+				fillFrom(b, s, there, there+chunk)
+				there += chunk
+			}
+		})
+		b.Run(fmt.Sprintf("rows in the store, the newest page/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Requests(b.Context(), RequestQuery{}); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

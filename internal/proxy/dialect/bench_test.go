@@ -3,6 +3,7 @@ package dialect
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -147,5 +148,23 @@ func BenchmarkLook(b *testing.B) {
 		if !Look(OpenAI, ev).Content {
 			b.Fatal("no content")
 		}
+	}
+}
+
+// BenchmarkGrowth reads a request and makes it fit another model.
+func BenchmarkGrowth(b *testing.B) {
+	for _, kb := range []int{1, 10, 100, 1000} {
+		b.Run(fmt.Sprintf("request in KB, read and made to fit/%d", kb), func(b *testing.B) {
+			body := conversation(b, kb<<10, 4<<10, "Plain prose in one text, which has no escapes. ")
+			for b.Loop() {
+				r, err := Read(OpenAI, body)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if sent, _ := r.For(Fit{Model: "other"}, nil); len(sent.Body) == len(body) {
+					b.Fatal("nothing changed")
+				}
+			}
+		})
 	}
 }

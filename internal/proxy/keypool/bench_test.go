@@ -89,3 +89,29 @@ func BenchmarkSetOf1000(b *testing.B) {
 		p.Set(ks, 0)
 	}
 }
+
+// BenchmarkGrowth finds the only free key, which is the last of its ring.
+func BenchmarkGrowth(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(fmt.Sprintf("keys in a pool, the last one free/%d", n), func(b *testing.B) {
+			p := many(n)
+			ctx := context.Background()
+			for range n - 1 {
+				l, err := p.Acquire(ctx, Ask{Provider: prov})
+				if err != nil {
+					b.Fatal(err)
+				}
+				l.Cool(time.Now().Add(time.Hour), "429")
+				l.Release()
+			}
+			for b.Loop() {
+				l, err := p.Acquire(ctx, Ask{Provider: prov})
+				if err != nil {
+					b.Fatal(err)
+				}
+				l.OK()
+				l.Release()
+			}
+		})
+	}
+}
