@@ -81,6 +81,7 @@ var settingRows = []settingRow{
 	afterRestart(numberRow("max_workers", func(s *config.Settings) int { return s.MaxWorkers })),
 	boolRow("same_family_first", func(s *config.Settings) bool { return s.SameFamilyFirst }),
 	boolRow("fallback_on_cooldown", func(s *config.Settings) bool { return s.FallbackOnCooldown }),
+	boolRow("continue_streams", func(s *config.Settings) bool { return s.ContinueStreams }),
 	numberRow("token_threshold", func(s *config.Settings) int { return s.TokenThreshold }),
 	timeRow("cooldown", func(s *config.Settings) time.Duration { return s.Cooldown }),
 	timeRow("max_wait", func(s *config.Settings) time.Duration { return s.MaxWait }),

@@ -42,6 +42,7 @@ var scalars = append([]scalar{
 	list("aliases", `shell patterns of model names such as "claude-*"`, func(s *Settings) *[]string { return &s.Aliases }, isPattern),
 	boolean("same_family_first", func(s *Settings) *bool { return &s.SameFamilyFirst }),
 	boolean("fallback_on_cooldown", func(s *Settings) *bool { return &s.FallbackOnCooldown }, "FALLBACK_ON_COOLDOWN"),
+	boolean("continue_streams", func(s *Settings) *bool { return &s.ContinueStreams }),
 	duration("cooldown", func(s *Settings) *time.Duration { return &s.Cooldown }, "CEREBRAS_COOLDOWN"),
 	duration("max_wait", func(s *Settings) *time.Duration { return &s.MaxWait }),
 	duration("short_wait", func(s *Settings) *time.Duration { return &s.ShortWait }),

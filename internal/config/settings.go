@@ -40,6 +40,7 @@ type Settings struct {
 
 	SameFamilyFirst    bool // targets whose model is of the family that was asked for (GLM, say) come first
 	FallbackOnCooldown bool
+	ContinueStreams    bool          // a stream that breaks off after text was sent is completed by the next provider
 	Cooldown           time.Duration // for a refusal that does not say how long
 	Rates              Rates
 	Quotas             Quotas

@@ -45,6 +45,8 @@ type call struct {
 	waited   time.Duration  // for a worker and for keys
 	answered served
 	out      outcome
+	seams    int  // providers that carried the answer on
+	spent    int  // tokens of the answer that those before the last one gave
 	tape     tape // what is needed to count what the provider does not tell
 }
 

@@ -15,7 +15,8 @@
 // The commit point. Nothing reaches the client before a reply is classified:
 // upstream.Send returns a stream only with its first content event in hand.
 // Until then a failure moves on unseen, afterwards nothing is retried: a stream
-// that breaks ends in an error event of the client's dialect.
+// that breaks ends in an error event of the client's dialect; or, where
+// continue_streams is on, is carried on by the next provider, see carryon.go.
 //
 // Waiting. A key that is missing is waited for where one returns first: a target
 // is left after a short wait if another one behind it can serve sooner. Whether

@@ -25,6 +25,19 @@ type answer struct {
 	context int               // tokens that the model holds; 0: not known
 	body    []byte            // of a whole answer: what the client gets
 	failure upstream.Class    // of an error in mid-stream; OK: none was read
+	told    bool              // the pool knows how it ended
+}
+
+// ended tells the pool once how a stream ended; failure "" means well.
+func (a *answer) ended(failure string) {
+	switch {
+	case a.told:
+	case failure == "":
+		a.lease.Answered()
+	default:
+		a.lease.Broke(failure)
+	}
+	a.told = true
 }
 
 // close gives back what the answer holds. It may be called more than once.

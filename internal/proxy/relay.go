@@ -30,7 +30,7 @@ var relayBuffers = sync.Pool{New: func() any { b := make([]byte, relaySize); ret
 // does, errors of our own aside.
 func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	defer a.close()
-	c.answered = served{a.step.Target.Provider, headerText(cmp.Or(a.reply.Model, a.step.Model)), a.lease.Key, a.step.Model, a.lease.Endpoint}
+	c.answered = servedBy(a)
 	c.out.status, c.out.word, c.out.header = a.reply.Status, "ok", a.reply.Header
 	if a.reply.Class != upstream.OK {
 		c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
@@ -44,7 +44,7 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	case a.reply.Whole:
 		s.relayWhole(out, c, a)
 	case a.reply.EventStream && c.chat:
-		s.relayStream(out, c, a)
+		a = s.relayStream(out, c, a)
 	default:
 		s.relayBytes(out, c, a)
 	}
@@ -52,6 +52,10 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	if c.out.usage.Known() && c.chat {
 		s.opt.Tokens.Learn(c.answered.provider, c.answered.model, c.facts, c.out.usage)
 	}
+}
+
+func servedBy(a *answer) served {
+	return served{a.step.Target.Provider, headerText(cmp.Or(a.reply.Model, a.step.Model)), a.lease.Key, a.step.Model, a.lease.Endpoint}
 }
 
 // relayAnswer sends a whole answer as check has put it.
@@ -134,59 +138,101 @@ func (c *call) endOfBytes(err error) {
 }
 
 // relayStream passes events on as they come, in the client's dialect: complete
-// ones only, each of them valid, one write and one flush per read.
-func (s *Server) relayStream(out *sink, c *call, a *answer) {
+// ones only, each of them valid, one write and one flush per read. It gives the
+// answer that was the last: another one's, where the first broke off.
+func (s *Server) relayStream(out *sink, c *call, a *answer) *answer {
 	pooled := relayBuffers.Get().(*[]byte)
 	defer relayBuffers.Put(pooled)
-	buf := *pooled
-	if len(a.reply.Head) >= len(buf) {
-		buf = make([]byte, 2*len(a.reply.Head))
-	}
-	stream := dialect.NewStream(a.behind, c.ask(a))
-	fill := copy(buf, a.reply.Head)
-	c.tape.begin(&s.counter, c, a)
+	p := pump{buf: *pooled}
+	defer p.pings.stop()
+	stream, joint := s.newStream(c, a)
 	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
 		h["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it
 	}
-	var pings pinger
-	defer pings.stop()
-	var broken error
 	for {
-		emit, rest := stream.Next(buf[:fill])
+		c.tape.begin(&s.counter, c, a)
+		p.take(a.reply.Head)
+		broken := s.pump(&p, out, c, a, stream, joint)
+		next := s.carryOn(&p, out, c, a, joint, broken)
+		if next != nil {
+			a = next
+			defer a.close()
+			continue
+		}
+		p.pings.stop()
+		if out.err == nil && c.in.Context().Err() == nil {
+			out.send(s.shown(stream, stream.End(p.rest())))
+		}
+		c.endOfStream(out, a, stream, broken)
+		return a
+	}
+}
+
+// newStream gives the way from the provider's stream to the client's, and the same
+// as one that can be carried on; nil where that is not wished or not possible.
+func (s *Server) newStream(c *call, a *answer) (dialect.Stream, *dialect.Joint) {
+	if !c.world.settings.ContinueStreams || !c.request.Continuable() {
+		return dialect.NewStream(a.behind, c.ask(a)), nil
+	}
+	joint := dialect.NewJoint(a.behind, c.ask(a))
+	return joint, joint
+}
+
+// pump is the state of a stream that is being relayed: what was read and not yet
+// passed on, which is the beginning of an event.
+type pump struct {
+	buf   []byte
+	fill  int
+	pings pinger
+}
+
+func (p *pump) take(head []byte) {
+	if len(head) >= len(p.buf) {
+		p.buf = make([]byte, 2*len(head))
+	}
+	p.fill = copy(p.buf, head)
+}
+
+func (p *pump) rest() []byte { return p.buf[:p.fill] }
+
+// pump passes one provider's events on until there are no more, and says what
+// broke them off; io.EOF if nothing did.
+func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Stream, joint *dialect.Joint) (broken error) {
+	for {
+		emit, rest := stream.Next(p.rest())
 		if !out.begun {
 			c.trueModel(out.w.Header(), stream.Model())
 			out.begin(a.reply.Status)
-			pings.start(func() { out.send(dialect.Ping(c.front)) })
+			p.pings.start(func() { out.send(dialect.Ping(c.front)) })
 		}
-		emit = s.shown(stream, emit)
 		if stream.Failed() {
-			a.fails(buf[:fill-rest])
+			a.fails(p.buf[:p.fill-rest])
 		}
-		lost := false
-		pings.write(func() {
-			if len(emit) > 0 {
-				out.send(emit)
-			}
-			lost = out.err != nil
-		})
-		copy(buf, buf[fill-rest:fill])
-		fill = rest
-		if lost || broken != nil {
-			break
+		lost := p.send(out, s.shown(stream, emit))
+		copy(p.buf, p.buf[p.fill-rest:p.fill])
+		p.fill = rest
+		if lost || broken != nil || joint != nil && joint.Failed() {
+			return broken
 		}
-		if buf, broken = roomFor(buf, fill); broken != nil {
-			break
+		if p.buf, broken = roomFor(p.buf, p.fill); broken != nil {
+			return broken
 		}
 		var n int
-		n, broken = a.reply.Body.Read(buf[fill:])
-		c.tape.add(buf[fill : fill+n])
-		fill += n
+		n, broken = a.reply.Body.Read(p.buf[p.fill:])
+		c.tape.add(p.buf[p.fill : p.fill+n])
+		p.fill += n
 	}
-	pings.stop()
-	if out.err == nil && c.in.Context().Err() == nil {
-		out.send(s.shown(stream, stream.End(buf[:fill])))
-	}
-	c.endOfStream(out, a, stream, broken)
+}
+
+// send passes whole events on. It reports whether the client is gone.
+func (p *pump) send(out *sink, emit []byte) (lost bool) {
+	p.pings.write(func() {
+		if len(emit) > 0 {
+			out.send(emit)
+		}
+		lost = out.err != nil
+	})
+	return lost
 }
 
 // fails notes what the error is that a stream has brought.
@@ -226,32 +272,42 @@ func (c *call) endOfStream(out *sink, a *answer, stream dialect.Stream, broken e
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
-	failure := "" // of the provider
+	end := c.fateOf(out, a, stream, broken)
+	if end.word != "" {
+		c.out.word, c.out.err = end.word, end.err
+	}
+	if !end.left {
+		a.ended(end.failure)
+	}
+}
+
+// fate is how a stream ended.
+type fate struct {
+	left      bool   // the client did not wait for the end
+	word, err string // for the record; "" if all went well
+	failure   string // of the provider, in words; "" if it did not fail
+}
+
+func (c *call) fateOf(out *sink, a *answer, stream dialect.Stream, broken error) fate {
 	switch {
 	// Codex closes the connection as soon as it has the last event, which may be
 	// before the provider's own end is seen (0.169, measured 2026-11-28).
 	case out.err != nil || c.in.Context().Err() != nil && !stream.Over():
-		c.out.word = "client left"
-		return
+		return fate{left: true, word: "client left"}
 	case stream.Failed():
-		c.out.word, c.out.err = "failed in mid-stream", "the provider sent an error event"
+		f := fate{word: "failed in mid-stream", err: "the provider sent an error event"}
 		if a.failure == upstream.OK || blamed(a.failure, a.reply.Status) {
-			failure = "an error in mid-stream"
+			f.failure = "an error in mid-stream"
 		}
-	case !stream.Finished():
-		c.out.word, failure = "cut", "a stream was cut"
-		switch {
-		case errors.Is(broken, upstream.ErrIdle):
-			c.out.word, c.out.err, failure = "stalled", broken.Error(), "a stream stalled"
-		case broken != nil && !errors.Is(broken, io.EOF):
-			c.out.err = broken.Error()
-		}
+		return f
+	case stream.Finished():
+		return fate{}
+	case errors.Is(broken, upstream.ErrIdle):
+		return fate{word: "stalled", err: broken.Error(), failure: "a stream stalled"}
+	case broken != nil && !errors.Is(broken, io.EOF):
+		return fate{word: "cut", err: broken.Error(), failure: "a stream was cut"}
 	}
-	if failure == "" {
-		a.lease.Answered()
-		return
-	}
-	a.lease.Broke(failure)
+	return fate{word: "cut", failure: "a stream was cut"}
 }
 
 // sink counts and keeps what goes to the client.

@@ -38,6 +38,7 @@ type tape struct {
 
 // begin tapes a stream from its first bytes on.
 func (t *tape) begin(k *counter, c *call, a *answer) {
+	t.drop()
 	if !c.world.settings.TokenCounting {
 		return
 	}
@@ -237,8 +238,8 @@ func (s *Server) measure(c *call, told chat.Usage) (u chat.Usage) {
 			u.Prompt, _ = tokens.CountRequest(q) // an estimate will do where it cannot be counted
 		}
 	}
-	if completion, thought := c.tape.said(); completion > u.Completion {
-		u.Completion, u.Reasoning = completion, max(u.Reasoning, thought)
+	if completion, thought := c.tape.said(); completion+c.spent > u.Completion {
+		u.Completion, u.Reasoning = completion+c.spent, max(u.Reasoning, thought)
 	}
 	return u
 }
