@@ -100,6 +100,7 @@ func TestAProviderWhoseStreamsBreakOffIsLeftUntilOneEnds(t *testing.T) {
 		r.settled()
 	}
 	r.ask("gpt-oss-120b", true).want(t, 200, "synthetic")
+	r.settled()
 	var reason string
 	for _, k := range r.pool.Provider("cerebras") {
 		if k.Errors > 0 || k.State != keypool.Busy {
