@@ -148,16 +148,20 @@ func (r *reader) tables(f *field, name string) []*table {
 	return out
 }
 
-// text reads an optional text field.
-func (r *reader) text(t *table, within, name string, into *string) {
-	if f := t.fields[name]; f != nil {
-		text, ok := f.val.(string)
-		if !ok || strings.ContainsFunc(text, isControl) {
-			r.bad(f.line, within+": "+name, "must be a text in quotes")
-			return
-		}
-		*into = strings.TrimSpace(text)
+// text reads an optional text field. It is false where that was something else,
+// which has been told.
+func (r *reader) text(t *table, within, name string, into *string) bool {
+	f := t.fields[name]
+	if f == nil {
+		return true
 	}
+	text, ok := f.val.(string)
+	if !ok || strings.ContainsFunc(text, isControl) {
+		r.bad(f.line, within+": "+name, "must be a text in quotes")
+		return false
+	}
+	*into = strings.TrimSpace(text)
+	return true
 }
 
 func isControl(c rune) bool { return c < ' ' || c == 0x7f }

@@ -14,15 +14,18 @@ func (r *reader) keys(f *field) {
 		within := "key"
 		var provider string
 		k := Key{Problem: ErrNoItem.Error()}
-		r.text(t, within, "name", &k.Name)
+		good := r.text(t, within, "name", &k.Name)
 		if k.Name != "" {
 			within = "key " + quote(k.Name)
 		}
 		r.only(t, within, "provider", "name", "account", "endpoint", "disabled")
-		r.text(t, within, "provider", &provider)
+		good = r.text(t, within, "provider", &provider) && good
 		r.text(t, within, "account", &k.Account)
 		r.text(t, within, "endpoint", &k.Endpoint)
 		r.flag(t, within, "disabled", &k.Disabled)
+		if !good {
+			continue
+		}
 		if text, ok := checkKeyName(k.Name); !ok {
 			r.bad(lineOf(t, "name"), within+": name", "%s", text)
 			continue
@@ -133,10 +136,7 @@ func (r *reader) rules(f *field) {
 	for i, t := range tables {
 		rule, within := r.rule(t)
 		last := i == len(tables)-1
-		switch {
-		case rule.Name == "":
-			r.bad(t.line, within, "name is missing")
-		case names[rule.Name]:
+		if rule.Name != "" && names[rule.Name] {
 			r.bad(lineOf(t, "name"), within+": name", "another rule has this name")
 		}
 		names[rule.Name] = true
@@ -156,9 +156,11 @@ func (r *reader) rules(f *field) {
 func (r *reader) rule(t *table) (Rule, string) {
 	var rule Rule
 	within := "rule"
-	r.text(t, within, "name", &rule.Name)
-	if rule.Name != "" {
+	switch named := r.text(t, within, "name", &rule.Name); {
+	case rule.Name != "":
 		within = "rule " + quote(rule.Name)
+	case named:
+		r.bad(t.line, within, "name is missing")
 	}
 	r.only(t, within, "name", "when", "use", "canary")
 	r.sub(t, within, "when", func(t *table, within string) { r.when(&rule.When, t, within) })
@@ -171,7 +173,9 @@ func (r *reader) rule(t *table) (Rule, string) {
 func (r *reader) canary(c *Canary, t *table, within string) {
 	r.only(t, within, "share", "use")
 	var share string
-	r.text(t, within, "share", &share)
+	if !r.text(t, within, "share", &share) {
+		return
+	}
 	percent, ok := parsePercent(share)
 	if !ok {
 		r.bad(lineOf(t, "share"), within+": share", `must be a share from "0%%" to "100%%", such as "5%%"`)
@@ -193,7 +197,10 @@ func parsePercent(text string) (float64, bool) {
 // targets reads the chain of a rule or of its canary.
 func (r *reader) targets(t *table, within string) (chain []Target) {
 	var use []string
-	if r.texts(t, within, "use", &use); len(use) == 0 {
+	if !r.texts(t, within, "use", &use) && t.fields["use"] != nil {
+		return nil // it was told
+	}
+	if len(use) == 0 {
 		r.bad(lineOf(t, "use"), within+": use", `must be a list of targets: ["cerebras/large", "zai/glm-5.3"]`)
 		return nil
 	}

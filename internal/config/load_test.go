@@ -244,6 +244,23 @@ func TestSeveralProblemsAreToldAtOnce(t *testing.T) {
 	}
 }
 
+func TestOneMistakeIsToldOnce(t *testing.T) {
+	const all = "[[rule]]\nname = \"all\"\nuse = \"zai\"\n"
+	for _, text := range []string{
+		"[[rule]]\nname = \"all\"\nuse = 5", "[[rule]]\nname = \"all\"\nuse = [\"\"]", "[[rule]]\nname = \"all\"\nuse = []", "[[rule]]\nname = \"all\"",
+		"[[rule]]\nname = 5\nuse = \"zai\"", "[[rule]]\nuse = \"zai\"", "[[rule]]\nname = \"all\"\nuse = [\"zia\"]",
+		all + "canary = {share = 5, use = \"zai\"}", all + "canary = {share = \"5%\", use = 5}", all + "canary = {share = \"5%\"}",
+		"[[rule]]\nname = \"a\"\nwhen = {model = 5, images = true}\nuse = \"zai\"\n" + all,
+		"[[key]]\nname = 5\nprovider = \"zai\"", "[[key]]\nname = \"a\"\nprovider = 5", "[[key]]\nname = \"a\"", "[[key]]\nname = \"a\"\nprovider = \"zai\"\naccount = 5",
+	} {
+		_, err := load(t, text, Options{})
+		var told Problems
+		if !errors.As(err, &told) || len(told) != 1 {
+			t.Errorf("%s\n%v", text, err)
+		}
+	}
+}
+
 func TestRulesOfTheFileReplaceTheDefaults(t *testing.T) {
 	s := mustLoad(t, `
 [[rule]]

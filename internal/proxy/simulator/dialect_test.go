@@ -185,6 +185,21 @@ func TestModelListsComeInAnthropicsFormToItsClients(t *testing.T) {
 	}
 }
 
+func TestAModelIsToldAloneAsItIsInTheList(t *testing.T) {
+	for _, vendor := range []string{Anthropic, Cerebras, DemoShape, Synthetic, ZAI} {
+		for _, path := range []string{"/v1/models", "/public/v1/models"} {
+			for _, header := range []string{version, "X-Any"} {
+				c := overTCP(t, Script{Vendor: vendor})
+				list := c.do(http.MethodGet, path, "k", "", header, "2023-06-01")
+				one := c.do(http.MethodGet, path+"/"+list.get("data.0.id"), "k", "", header, "2023-06-01")
+				if first := list.get("data.0"); first == "" || one.body != first {
+					t.Errorf("%s %s, %s: alone %s\nin the list %s", vendor, path, header, one.body, first)
+				}
+			}
+		}
+	}
+}
+
 // What each stream fault looks like in Anthropic's events; the others have
 // nothing to do with the dialect.
 var messageFaults = map[string]func(s seen) bool{

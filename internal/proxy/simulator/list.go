@@ -24,7 +24,7 @@ func (x *exchange) other(r *http.Request, body []byte) *reply {
 			defer x.p.mu.Unlock()
 			return x.refuse(x.occasions().model, words{}, time.Now())
 		}
-		rep.body = encode(x.s.listed(m, false))
+		rep.body = encode(x.s.listed(r, m))
 	case x.s.vendor() == Synthetic && strings.HasSuffix(path, "/v2/quotas"):
 		rep.body = x.quotas()
 	default:
@@ -55,11 +55,7 @@ func (x *exchange) quotas() []byte {
 func (s *Script) list(r *http.Request) []byte {
 	all := []any{}
 	for _, m := range s.models() {
-		if s.pages(r) {
-			all = append(all, paged(m))
-		} else {
-			all = append(all, s.listed(m, strings.HasPrefix(r.URL.Path, "/public/")))
-		}
+		all = append(all, s.listed(r, m))
 	}
 	if !s.pages(r) {
 		return encode(map[string]any{"object": "list", "data": all})
@@ -76,10 +72,10 @@ func (s *Script) pages(r *http.Request) bool {
 	return s.vendor() == Anthropic || s.speaks(Messages) && r.Header.Get("Anthropic-Version") != ""
 }
 
-// listed is a model as the vendor's list has it. Cerebras' tells no limits but
-// in its public catalogue (dcdpr/jp's recordings, 2026), Z.ai's none at all.
-func (s *Script) listed(m Model, public bool) map[string]any {
-	if s.vendor() == Anthropic {
+// listed is a model as the vendor tells it, alone or in a list. Cerebras tells no
+// limits but in its public catalogue (dcdpr/jp's recordings, 2026), Z.ai none at all.
+func (s *Script) listed(r *http.Request, m Model) map[string]any {
+	if s.pages(r) {
 		return paged(m)
 	}
 	play := vendors[s.vendor()]
@@ -89,7 +85,7 @@ func (s *Script) listed(m Model, public bool) map[string]any {
 		inputs = append(inputs, "image")
 	}
 	switch {
-	case s.vendor() == Cerebras && public:
+	case s.vendor() == Cerebras && strings.HasPrefix(r.URL.Path, "/public/"):
 		e["capabilities"] = map[string]bool{"streaming": true, "tools": true, "vision": m.Vision}
 		e["limits"] = map[string]any{
 			"max_context_length": m.Context, "max_completion_tokens": m.MaxOutput,
