@@ -10,6 +10,11 @@ import (
 
 // countTokens answers POST /v1/messages/count_tokens. It is counted here: no
 // provider is asked, nothing is charged, and no record is kept.
+//
+// How near that is to what a provider counts is not known: none of the recorded
+// requests has a provider's true usage beside it. It is within 15 % of a count of
+// the same requests by other code and with another vocabulary, o200k
+// (TestCountsAreNearAnIndependentOne).
 func (s *Server) countTokens(w http.ResponseWriter, r *http.Request, world *world) {
 	n, e := s.countOf(r, world)
 	if e != nil {
