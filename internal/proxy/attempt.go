@@ -213,8 +213,11 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 	case keyPark:
 		lease.Park(reply.Reason)
 	}
-	if v.then == thenRole {
+	switch {
+	case v.then == thenRole:
 		return s.modelGone(c, t, reply)
+	case reply.Class == upstream.Reset && reply.Status != 0 && !t.last:
+		return thenNext // it had begun to answer, and somebody else has not
 	}
 	return v.then
 }

@@ -68,6 +68,23 @@ func TestALoneServerErrorIsTriedAgainOnceAtTheSameProvider(t *testing.T) {
 	}
 }
 
+func TestAProviderThatHadBegunToAnswerIsAskedAgainOnlyIfItIsTheLast(t *testing.T) {
+	for _, what := range []string{"reset-after-headers", "reset-mid"} {
+		for alone, want := range map[bool]int{false: 1, true: 2} {
+			set, provider := setup{}, "synthetic"
+			if alone {
+				set.drop, provider = []string{"SYNTHETIC", "ZAI"}, "cerebras"
+			}
+			r := newRig(t, set)
+			faults(t, r.cerebras, simulator.Fault{What: what, When: simulator.When{Times: 1}})
+			r.ask("gpt-oss-120b", false).want(t, 200, provider)
+			if n := asked(r.cerebras); n != want {
+				t.Errorf("%s, alone %v: %d calls, want %d", what, alone, n, want)
+			}
+		}
+	}
+}
+
 func TestARejectedKeyIsParkedAndTheNextServes(t *testing.T) {
 	r := newRig(t, setup{})
 	faults(t, r.cerebras, simulator.Fault{When: simulator.When{Key: "a"}, What: "cerebras/wrong-key"})

@@ -269,6 +269,9 @@ var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
 // client who ended it.
 func (c *call) endOfStream(out *sink, a *answer, stream dialect.Stream, broken error) {
 	c.out.usage, c.out.streamed = stream.Usage(), time.Since(c.start)-c.out.firstByte
+	if model := stream.Model(); model != "" { // some name it behind their first words
+		c.answered.model = headerText(model)
+	}
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}

@@ -83,6 +83,32 @@ func TestAnErrorThatEndsAStreamWithoutABlankLineReachesTheClientWithoutKeys(t *t
 	}
 }
 
+func TestAModelThatIsNamedLateIsRecorded(t *testing.T) {
+	begun := make(chan struct{})
+	r := newRig(t, vendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}`+"\n\n")
+		w.(http.Flusher).Flush()
+		<-begun
+		_, _ = io.WriteString(w, `data: {"object":"chat.completion.chunk","model":"another-model","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+
+			"\n\ndata: [DONE]\n\n")
+	}))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions", bytes.NewReader(chatBody("gpt-oss-120b", true, "x")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	close(begun) // what comes first has reached the client
+	_, _ = io.Copy(io.Discard, resp.Body)
+	if rec := r.records.last(t, 1); rec.Model != "another-model" {
+		t.Errorf("recorded as answered by %s", rec.Model)
+	}
+}
+
 func TestAClientThatHangsUpBehindTheLastEventWasServed(t *testing.T) {
 	r := newRig(t, vendor(t, func(w http.ResponseWriter, q *http.Request) {
 		_, _ = io.ReadAll(q.Body) // the server notices that a client has gone only behind its body

@@ -38,15 +38,17 @@ type row struct {
 var codes = map[string]row{
 	// Cerebras, and what OpenAI-compatible servers share.
 	"request_quota_exceeded": {RateLimited, ""}, "token_quota_exceeded": {RateLimited, ""}, // the text tells the window
-	"rate_limit_exceeded":     {RateLimited, ""},
-	"queue_exceeded":          {Overloaded, "shared capacity is congested"},
-	"payment_required":        {AccountStopped, "payment required: see the provider's billing page"},
-	"context_length_exceeded": {ContextExceeded, ""},
-	"model_not_found":         {ModelGone, ""},
-	"wrong_api_key":           {KeyRejected, "the key is wrong"},
-	"invalid_api_key":         {KeyRejected, "the key is wrong"},
-	"insufficient_quota":      {AccountStopped, ""}, // OpenAI's word for an account that has to be paid for
-	"account_deactivated":     {AccountStopped, ""},
+	"rate_limit_exceeded":      {RateLimited, ""},
+	"queue_exceeded":           {Overloaded, "shared capacity is congested"},
+	"payment_required":         {AccountStopped, "payment required: see the provider's billing page"},
+	"context_length_exceeded":  {ContextExceeded, ""},
+	"model_not_found":          {ModelGone, ""},
+	"wrong_api_key":            {KeyRejected, "the key is wrong"},
+	"invalid_api_key":          {KeyRejected, "the key is wrong"},
+	"insufficient_quota":       {AccountStopped, ""}, // OpenAI's word for an account that has to be paid for
+	"account_deactivated":      {AccountStopped, ""},
+	"content_filter":           {CallerFault, "refused for its content (content_filter)"}, // Azure's, and gateways'
+	"content_policy_violation": {CallerFault, "refused for its content (content_policy_violation)"},
 	// Finish reasons that come before any content.
 	"network_error":                 {ServerError, "the provider broke off (network_error)"},
 	"model_context_window_exceeded": {ContextExceeded, "the request fills the model's whole context"},
@@ -113,6 +115,9 @@ var texts = []textRow{
 	{tooMany, regexp.MustCompile(`(?i)overloaded|high traffic|at capacity|queue (?:is )?(?:full|exceeded)|访问量过大`), row{Overloaded, ""}},
 	{badCalls, regexp.MustCompile(`(?i)unknown model|no such model|模型不存在|^model: \S+$|` +
 		"\\bmodel\\b:?[ '\"`]+(?:[^\\s'\"`]+[ '\"`]+)?(?:was |is |has been )?(?:not found|does not exist|not exist|no longer available|retired|decommissioned)"), row{ModelGone, ""}},
+	// OpenRouter: "Your chosen model requires moderation and your input was flagged"
+	// (openrouter.ai/docs/errors, 2026-11-29). No other provider is to be asked instead.
+	{[]int{403, 451, 200}, regexp.MustCompile(`(?i)requires moderation|content[ _-]?filter|\b(?:input|prompt|content|messages?)\b[^.]{0,40}\b(?:flagged|filtered|moderated)\b`), row{CallerFault, "refused for its content"}},
 	{[]int{400, 403, 200}, regexp.MustCompile(`(?i)(?:incorrect|invalid|wrong|expired) (?:api|access)[ _-]?(?:key|token)|api key not valid`), row{KeyRejected, "the key is wrong"}},
 }
 
