@@ -25,6 +25,7 @@ type answer struct {
 	context int               // tokens that the model holds; 0: not known
 	body    []byte            // of a whole answer: what the client gets
 	failure upstream.Class    // of an error in mid-stream; OK: none was read
+	closing *time.Timer       // closes a stream that has ended
 	told    bool              // the pool knows how it ended
 }
 
@@ -43,6 +44,9 @@ func (a *answer) ended(failure string) {
 // close gives back what the answer holds. It may be called more than once.
 func (a *answer) close() {
 	a.lease.Release()
+	if a.closing != nil {
+		a.closing.Stop()
+	}
 	if a.reply != nil {
 		a.reply.Close()
 	}

@@ -110,7 +110,7 @@ func (c *call) finished() event.Finished {
 	if f.Outcome == "" {
 		f.Outcome = "broken off"
 	}
-	if f.Outcome == "client left" || f.Outcome == "client_gone" {
+	if f.Outcome == clientLeft || f.Outcome == "client_gone" {
 		f.Status = statusClientGone
 	}
 	return f

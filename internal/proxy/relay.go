@@ -21,6 +21,10 @@ const relaySize = 32 << 10
 // maxEvent is the largest single event that is passed on, in bytes.
 const maxEvent = 16 << 20
 
+// afterEnd is how long a provider has to close a stream that it has ended. A key and
+// a client that waits for the end of the body are held for no longer.
+const afterEnd = time.Second
+
 // maxKept bounds the answer that is kept for a body file, in bytes.
 const maxKept = 4 << 20
 
@@ -128,7 +132,7 @@ func (c *call) endOfBytes(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 	case c.in.Context().Err() != nil:
-		c.out.word = "client left"
+		c.out.word = clientLeft
 	default:
 		// The length or chunk coding that the client sees is broken off as
 		// well, so that it cannot take half for the whole.
@@ -205,9 +209,7 @@ func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Str
 			out.begin(a.reply.Status)
 			p.pings.start(func() { out.send(dialect.Ping(c.front)) })
 		}
-		if stream.Failed() {
-			a.fails(p.buf[:p.fill-rest])
-		}
+		a.heard(stream, p.buf[:p.fill-rest])
 		lost := p.send(out, s.shown(stream, emit))
 		copy(p.buf, p.buf[p.fill-rest:p.fill])
 		p.fill = rest
@@ -235,10 +237,15 @@ func (p *pump) send(out *sink, emit []byte) (lost bool) {
 	return lost
 }
 
-// fails notes what the error is that a stream has brought.
-func (a *answer) fails(raw []byte) {
-	if a.failure == upstream.OK {
+// heard notes what the error is that raw has brought to a stream, and sees to it
+// that one which has ended is closed.
+func (a *answer) heard(stream dialect.Stream, raw []byte) {
+	failed := stream.Failed()
+	if failed && a.failure == upstream.OK {
 		a.failure = upstream.ErrorIn(a.behind, raw)
+	}
+	if a.closing == nil && (failed || stream.Over()) {
+		a.closing = time.AfterFunc(afterEnd, a.reply.Close)
 	}
 }
 
@@ -265,52 +272,59 @@ func roomFor(buf []byte, fill int) ([]byte, error) {
 
 var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
 
+// Ways in which a stream goes, beside "ok".
+const (
+	clientLeft = "client left"
+	failedMid  = "failed in mid-stream"
+)
+
 // endOfStream writes down how a stream went, and tells the pool unless it was the
 // client who ended it.
 func (c *call) endOfStream(out *sink, a *answer, stream dialect.Stream, broken error) {
 	c.out.usage, c.out.streamed = stream.Usage(), time.Since(c.start)-c.out.firstByte
-	if model := stream.Model(); model != "" { // some name it behind their first words
-		c.answered.model = headerText(model)
-	}
+	c.answered.model = headerText(cmp.Or(stream.Model(), c.answered.model)) // some name it behind their first words
 	if n := stream.Dropped(); n > 0 {
 		c.changed = append(c.changed, "dropped "+strconv.Itoa(n)+" broken events")
 	}
 	end := c.fateOf(out, a, stream, broken)
-	if end.word != "" {
+	if end.word != "ok" {
 		c.out.word, c.out.err = end.word, end.err
 	}
-	if !end.left {
+	if end.word != clientLeft {
 		a.ended(end.failure)
 	}
 }
 
 // fate is how a stream ended.
 type fate struct {
-	left      bool   // the client did not wait for the end
-	word, err string // for the record; "" if all went well
+	word, err string // for the record
 	failure   string // of the provider, in words; "" if it did not fail
 }
 
 func (c *call) fateOf(out *sink, a *answer, stream dialect.Stream, broken error) fate {
+	f := fate{word: "ok"}
 	switch {
 	// Codex closes the connection as soon as it has the last event, which may be
 	// before the provider's own end is seen (0.169, measured 2026-11-28).
 	case out.err != nil || c.in.Context().Err() != nil && !stream.Over():
-		return fate{left: true, word: "client left"}
-	case stream.Failed():
-		f := fate{word: "failed in mid-stream", err: "the provider sent an error event"}
-		if a.failure == upstream.OK || blamed(a.failure, a.reply.Status) {
-			f.failure = "an error in mid-stream"
-		}
+		f.word = clientLeft
 		return f
+	case stream.Failed():
+		f.word, f.err = failedMid, "the provider sent an error event"
+		if a.failure != upstream.OK && !blamed(a.failure, a.reply.Status) {
+			return f
+		}
 	case stream.Finished():
-		return fate{}
+		return f
 	case errors.Is(broken, upstream.ErrIdle):
-		return fate{word: "stalled", err: broken.Error(), failure: "a stream stalled"}
-	case broken != nil && !errors.Is(broken, io.EOF):
-		return fate{word: "cut", err: broken.Error(), failure: "a stream was cut"}
+		f.word, f.err = "stalled", broken.Error()
+	default:
+		if f.word = "cut"; broken != nil && !errors.Is(broken, io.EOF) {
+			f.err = broken.Error()
+		}
 	}
-	return fate{word: "cut", failure: "a stream was cut"}
+	f.failure = "stream " + f.word
+	return f
 }
 
 // sink counts and keeps what goes to the client.

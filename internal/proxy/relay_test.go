@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
 
@@ -79,6 +81,35 @@ func TestAnErrorThatEndsAStreamWithoutABlankLineReachesTheClientWithoutKeys(t *t
 		h := k.ask(t, r, wish{model: "gpt-oss-120b", turns: says("hello"), stream: true})
 		if !h.midway || strings.Contains(h.said, keyA) || !strings.Contains(h.said, "is overloaded") {
 			t.Errorf("%s: %s", k.name, h)
+		}
+	}
+}
+
+func TestAStreamThatIsOverAndStaysOpenHoldsNobody(t *testing.T) {
+	const hi = `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}` + "\n\n"
+	for outcome, end := range map[string]string{
+		"ok":                   `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n",
+		"failed in mid-stream": `data: {"error":{"message":"overloaded","code":"queue_exceeded"}}` + "\n\n",
+	} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
+			set := vendor(t, func(w http.ResponseWriter, q *http.Request) {
+				_, _ = io.ReadAll(q.Body) // the server notices that a client has gone only behind its body
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = io.WriteString(w, hi+end)
+				w.(http.Flusher).Flush()
+				<-q.Context().Done()
+			})
+			set.tune = func(s *config.Settings) { s.Provider("cerebras").Limits.Idle = time.Minute }
+			r := newRig(t, set)
+			from := time.Now()
+			r.do(http.MethodPost, path, []byte(`{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`)).want(t, 200, "cerebras")
+			if took := time.Since(from); took > 30*time.Second {
+				t.Errorf("%s, %s: the client waited for %v", path, outcome, took)
+			}
+			r.settled()
+			if rec := r.records.last(t, 1); rec.Outcome != outcome {
+				t.Errorf("%s: recorded as %s: %s", path, rec.Outcome, rec.Error)
+			}
 		}
 	}
 }

@@ -49,8 +49,9 @@ func (j *Joint) Lost() *chat.Error { return j.lost }
 func (j *Joint) delta(d *chat.Delta) {
 	switch d.Kind {
 	case chat.Begin:
-		if j.begun {
-			return // the client has one answer
+		if j.begun { // the client has one answer
+			j.model = d.Name
+			return
 		}
 		j.begun = true
 	case chat.Says:

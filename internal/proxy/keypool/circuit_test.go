@@ -49,9 +49,9 @@ func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
 		}
 		want(t, "nothing of it is told any more", stateOf(t, p, "a").State, Ready)
 		time.Sleep(time.Hour) // a long answer
-		probe.Broke("a stream stalled")
+		probe.Broke("stream stalled")
 		want(t, "opened for longer, since it broke off", time.Until(refused(t, p, Ask{}).Until), 2*time.Second)
-		want(t, "state", stateOf(t, p, "a").Reason, "the provider fails: a stream stalled")
+		want(t, "state", stateOf(t, p, "a").Reason, "the provider fails: stream stalled")
 		probe.Release()
 		time.Sleep(2 * time.Second)
 		end(t, p)
