@@ -186,11 +186,24 @@ func (s *Server) noteAttempt(c *call, t *try, lease *keypool.Lease, reply *upstr
 
 // judge looks the reply up in Verdicts, tells the key, and says what is next.
 func (s *Server) judge(c *call, t *try, a *answer) then {
-	v, reply, lease := Verdicts[a.reply.Class], a.reply, a.lease
+	v, reply := Verdicts[a.reply.Class], a.reply
 	if !c.chat {
 		v = c.plainVerdict(t, reply)
 	}
-	switch v.key {
+	t.tell(a, v.key)
+	switch {
+	case v.then == thenRole:
+		return s.modelGone(c, t, reply)
+	case reply.Class == upstream.Reset && reply.Status != 0 && !t.last:
+		return thenNext // it had begun to answer, and somebody else has not
+	}
+	return v.then
+}
+
+// tell tells the key what a reply means for it.
+func (t *try) tell(a *answer, act keyAct) {
+	reply, lease := a.reply, a.lease
+	switch act {
 	case keyKeep:
 		if reply.Class == upstream.OK {
 			lease.OK()
@@ -205,7 +218,7 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 		switch {
 		case !reply.Until.IsZero():
 			lease.Cool(reply.Until, reply.Reason)
-		case v.key == keySecond:
+		case act == keySecond:
 			lease.Fail(reply.Reason)
 		}
 	case keyBar:
@@ -213,13 +226,6 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 	case keyPark:
 		lease.Park(reply.Reason)
 	}
-	switch {
-	case v.then == thenRole:
-		return s.modelGone(c, t, reply)
-	case reply.Class == upstream.Reset && reply.Status != 0 && !t.last:
-		return thenNext // it had begun to answer, and somebody else has not
-	}
-	return v.then
 }
 
 // goneFor is how long a model that a provider no longer has is not asked for.
