@@ -25,7 +25,7 @@ type anthropicFit struct {
 	splices
 	scanner // over what is walked again
 
-	at       [len(fitMembers)]int // which members of top they are, the last of each; -1: none
+	at       [len(fitMembers)]int // which members of top they are; -1: none
 	limit    int                  // the output limit to send, in tokens; 0: as it is
 	turns    []anthropicTurn      // the messages, if any of them changes
 	within   bool                 // a tool's result is being changed

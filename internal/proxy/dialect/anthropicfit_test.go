@@ -85,7 +85,6 @@ func TestFitAnthropicChangesTheBodysMembers(t *testing.T) {
 		{"nothing to do", Fit{Model: "m"}, `{ "model":"m", "max_tokens" : 9 }`, "", nil},
 		{"the model", Fit{Model: "hf:a/b"}, `{"model" : "x","max_tokens":9}`, `{"model" : "hf:a/b","max_tokens":9}`, nil},
 		{"a model that was not named", Fit{Model: "m"}, `{"max_tokens":9}`, `{"max_tokens":9,"model":"m"}`, nil},
-		{"of a key given twice the last is left", Fit{Model: "m"}, antBody(`"model":"a","messages":[1],"stream":true,"model":"b","messages":[],"stream":false`), antBody(`"model":"m","messages":[],"stream":false`), []string{"removed a second model", "removed a second messages", "removed a second stream"}},
 		{"what only Anthropic has", antZai, antBody(`"context_management":{"edits":[]},"a":1,"container":"c"`), antBody(`"a":1`), []string{"removed context_management", "removed container"}},
 		{"it keeps", antAuthor, antBody(`"context_management":{"edits":[]},"a":1,"container":"c"`), "", nil},
 		{"refused fields", Fit{Refuses: Refuses{Fields: []string{"metadata", "output_config"}}}, antBody(`"metadata":{},"output_config":{},"a":1`), antBody(`"a":1`), []string{"removed metadata", "removed output_config"}},

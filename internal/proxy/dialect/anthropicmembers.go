@@ -9,8 +9,8 @@ import (
 // members goes through the body's members.
 func (f *anthropicFit) members() {
 	g := gap{splices: &f.splices, from: f.opened}
-	for i, e := range f.top {
-		if f.gone(i, e) {
+	for _, e := range f.top {
+		if f.gone(e) {
 			g.drop(e.at, e.end)
 			continue
 		}
@@ -22,13 +22,7 @@ func (f *anthropicFit) members() {
 }
 
 // gone says whether a member is removed.
-func (f *anthropicFit) gone(i int, e entry) bool {
-	for j, name := range fitMembers {
-		if string(e.key) == name && f.at[j] != i {
-			f.note("removed ", "a second "+name)
-			return true
-		}
-	}
+func (f *anthropicFit) gone(e entry) bool {
 	if j := among(f.fit.Refuses.Fields, e.key); j >= 0 {
 		f.note("removed ", f.fit.Refuses.Fields[j])
 		return true

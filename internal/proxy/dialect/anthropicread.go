@@ -56,6 +56,7 @@ func readAnthropic(body []byte) (*Request, error) {
 func (r *anthropicReader) request() {
 	for first := true; r.member(first); first = false {
 		e := entry{key: r.key, at: r.keyAt, keyTo: r.keyTo, value: r.i}
+		r.meet(r.key)
 		switch string(r.key) {
 		case "model":
 			r.Facts.Model = string(str(r.value()))
@@ -64,12 +65,10 @@ func (r *anthropicReader) request() {
 		case "max_tokens":
 			r.Facts.MaxOutput = positive(r.value())
 		case "messages":
-			r.Facts.Images, r.first.user = false, nil
 			r.list(r.message)
 		case "system":
 			r.system()
 		case "tools":
-			r.Facts.Tools = false
 			r.list(r.tool)
 		case "metadata":
 			r.object(r.metadata)
@@ -114,6 +113,7 @@ func (r *anthropicReader) message() {
 			role = str(r.value())
 		case "content":
 			from := r.i
+			r.Facts.Pictures = before // the last one counts
 			results = r.content()
 			said = r.b[from:r.i]
 		default:
@@ -147,6 +147,7 @@ func (r *anthropicReader) content() (results bool) {
 
 func (r *anthropicReader) element() (result bool) {
 	var kind, text, signature []byte
+	before := r.Facts.Pictures
 	r.object(func() {
 		switch string(r.key) {
 		case "type":
@@ -156,6 +157,7 @@ func (r *anthropicReader) element() (result bool) {
 		case "signature", "data": // the second of what is redacted
 			signature = str(r.value())
 		case "content":
+			r.Facts.Pictures = before
 			r.content()
 		case "source":
 			r.source()

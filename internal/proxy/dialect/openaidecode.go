@@ -44,6 +44,34 @@ func eachMember(object gjson.Result, member func(name string, v gjson.Result)) {
 	}
 }
 
+// members are those of an object, read in one go.
+type members []struct {
+	name  string
+	value gjson.Result
+}
+
+// membersOf gives the members of an object; any other value has none.
+func membersOf(object gjson.Result) members {
+	all := make(members, 0, 8)
+	eachMember(object, func(name string, v gjson.Result) {
+		all = append(all, struct {
+			name  string
+			value gjson.Result
+		}{name, v})
+	})
+	return all
+}
+
+// get gives the last one of that name; one that does not exist if there is none.
+func (m members) get(name string) gjson.Result {
+	for i := len(m) - 1; i >= 0; i-- {
+		if m[i].name == name {
+			return m[i].value
+		}
+	}
+	return gjson.Result{}
+}
+
 // openAIDecoder is a request that is being decoded. Of a member that is given
 // twice the last one counts.
 type openAIDecoder struct {

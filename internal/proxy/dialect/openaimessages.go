@@ -217,10 +217,18 @@ func (d *openAIDecoder) call(m *openAIMessage, v gjson.Result) (call chat.Part, 
 		case "id":
 			call.ID = v.Str
 		case "function":
-			call.Name, call.Args = v.Get("name").Str, openAIArguments(v.Get("arguments"))
+			eachMember(v, func(name string, v gjson.Result) {
+				switch name {
+				case "name":
+					call.Name = v.Str
+				case "arguments":
+					call.Args = openAIArguments(v)
+				}
+			})
 		case "custom":
-			call.Name, call.Freeform = v.Get("name").Str, true
-			call.Args = `{"input":` + quote(v.Get("input").Str) + `}`
+			custom := membersOf(v)
+			call.Name, call.Freeform = custom.get("name").Str, true
+			call.Args = `{"input":` + quote(custom.get("input").Str) + `}`
 		case "type", "index":
 		default:
 			d.other("messages[].tool_calls[].", name, v)

@@ -23,6 +23,9 @@ type Request struct {
 	opened int     // offset after the body's "{"
 	top    []entry // its members
 	torn   bool    // the tool calls may need repair
+	keys   names   // of its members, while it is read
+	again  bool    // one may be given again
+	notes  []string
 
 	fields names // that occur in messages[]
 	roles  names // the same
@@ -41,12 +44,73 @@ type entry struct {
 }
 
 // Read finds the facts of a client's request in one walk over its bytes, which
-// checks them too. Of a key that is given twice the last one counts, as it does
-// for the providers' parsers. The error is a *[chat.Error] with status 400 that
-// says what is wrong, and where.
+// checks them too. The error is a *[chat.Error] with status 400 that says what is
+// wrong, and where.
+//
+// Of a member that is given twice the last one counts, as it does for nearly all
+// parsers: the others are taken out of Body, so that everybody reads the same.
 //
 // The Request keeps body, which must not be changed from now on.
-func Read(front Name, body []byte) (*Request, error) { return adapterOf(front).read(body) }
+func Read(front Name, body []byte) (*Request, error) {
+	read := adapterOf(front).read
+	r, err := read(body)
+	if err != nil || !r.again {
+		return r, err
+	}
+	once, notes := lastOnly(body)
+	if notes == nil {
+		return r, nil
+	}
+	if r, err = read(once); err == nil {
+		r.notes = notes
+	}
+	return r, err
+}
+
+// meet notes the name of the member at hand down.
+func (r *Request) meet(key []byte) {
+	const few = 32 // more are not compared one by one
+	if r.keys&bit(key) != 0 && !r.again {
+		r.again = len(r.top) > few || r.last(string(key)) >= 0
+	}
+	r.keys.add(key)
+}
+
+// lastOnly gives a body without the members that are given again behind them, and
+// says in words which they were; nil if there are none.
+func lastOnly(body []byte) (once []byte, notes []string) {
+	s := scanner{b: body}
+	s.space()
+	opened := s.i + 1
+	var all []entry
+	last := map[string]int{}
+	s.object(func() {
+		last[string(s.key)] = len(all)
+		e := entry{key: s.key, at: s.keyAt}
+		s.skip()
+		e.end = s.i
+		all = append(all, e)
+	})
+	var edits splices
+	var c changes
+	g := gap{splices: &edits, from: opened}
+	for i, e := range all {
+		if last[string(e.key)] == i {
+			g.keep(e.at)
+			g.kept(e.end)
+			continue
+		}
+		g.drop(e.at, e.end)
+		const few = 8 // names, which come from outside
+		if name := briefly(string(e.key)); len(c.notes) < few {
+			c.note("removed ", "an earlier "+name)
+		} else {
+			c.note("removed ", "further members that are given again")
+		}
+	}
+	g.close("")
+	return edits.apply(body, nil), c.words()
+}
 
 func readOpenAI(body []byte) (*Request, error) {
 	r := reader{scanner: scanner{b: body}, Request: &Request{front: OpenAI, body: body}}
@@ -136,16 +200,15 @@ func (r *reader) finish() {
 func (r *reader) request() {
 	for first := true; r.member(first); first = false {
 		e := entry{key: r.key, at: r.keyAt, keyTo: r.keyTo, value: r.i}
+		r.meet(r.key)
 		switch string(r.key) {
 		case "messages":
-			r.follower, r.first = follower{ids: r.ids[:0]}, beginning{}
 			r.list(r.message)
 		case "model":
 			r.Facts.Model = string(str(r.value()))
 		case "stream":
 			r.Facts.Stream = isTrue(r.value())
 		case "tools":
-			r.Facts.Tools = false
 			r.list(r.tool)
 		default:
 			r.option()
@@ -200,6 +263,7 @@ func (r *reader) message() {
 			r.roles.add(role)
 		case "content":
 			from := r.i
+			r.Facts.Pictures = pictures // the last one counts
 			r.list(r.part)
 			m.content = r.b[from:r.i]
 		case "tool_call_id":

@@ -14,10 +14,11 @@ import (
 //
 // Untouched messages keep their bytes. If nothing is wrong, nothing happens, at
 // no cost; else Body is a new one from then on, while Facts stay. notes says what
-// was done.
+// was done to the body, by Read as well.
 func (r *Request) Repair() (notes []string) {
+	notes, r.notes = r.notes, nil
 	if !r.torn {
-		return nil
+		return notes
 	}
 	r.torn = false
 	list := r.top[r.last("messages")]
@@ -25,16 +26,16 @@ func (r *Request) Repair() (notes []string) {
 	p.read()
 	p.assign()
 	if !p.wrong() {
-		return nil
+		return notes
 	}
 	mended, err := readOpenAI(p.rebuild())
 	if err != nil {
-		return nil // cannot be: what was put in is valid, and the rest was
+		return notes // cannot be: what was put in is valid, and the rest was
 	}
 	facts := r.Facts
 	*r = *mended
 	r.Facts, r.torn = facts, false
-	return p.notes()
+	return append(notes, p.notes()...)
 }
 
 // follower watches, for little, whether the results follow their calls one for

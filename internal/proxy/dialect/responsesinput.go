@@ -54,34 +54,35 @@ func (d *responsesDecoder) result(result chat.Part) {
 // item reads one element of input. An item that nobody here knows is taken for a
 // message if it has text.
 func (d *responsesDecoder) item(v gjson.Result) {
-	kind := v.Get("type").Str
+	item := membersOf(v)
+	kind := item.get("type").Str
 	switch kind {
 	case "function_call":
-		d.call(v, v.Get("arguments").Str, false)
+		d.call(item, item.get("arguments").Str, false)
 	case "custom_tool_call":
-		d.call(v, `{"input":`+quote(v.Get("input").Str)+`}`, true)
+		d.call(item, `{"input":`+quote(item.get("input").Str)+`}`, true)
 	case "local_shell_call", "shell_call":
-		d.hostedCall(v, strings.TrimSuffix(kind, "_call"), "action")
+		d.hostedCall(item, strings.TrimSuffix(kind, "_call"), "action")
 	case "apply_patch_call":
-		d.hostedCall(v, "apply_patch", "operation")
+		d.hostedCall(item, "apply_patch", "operation")
 	case "function_call_output", "custom_tool_call_output",
 		"local_shell_call_output", "shell_call_output", "apply_patch_call_output":
-		d.output(v)
+		d.output(item)
 	case "reasoning":
-		d.thought(v)
+		d.thought(item)
 	case "additional_tools": // tools that come later than the others
-		d.tools(v.Get("tools"))
+		d.tools(item.get("tools"))
 	default:
-		d.message(v, kind)
+		d.message(item, kind)
 	}
 }
 
 // message reads what somebody says.
-func (d *responsesDecoder) message(v gjson.Result, kind string) {
-	who, result := responsesSpeaker(kind, v.Get("role").Str)
-	content := v.Get("content")
+func (d *responsesDecoder) message(item members, kind string) {
+	who, result := responsesSpeaker(kind, item.get("role").Str)
+	content := item.get("content")
 	if !content.Exists() {
-		content = v.Get("text")
+		content = item.get("text")
 	}
 	parts := d.parts(content, "content[]")
 	if kind != "" && kind != "message" && (len(parts) == 0 || result) {
@@ -93,38 +94,38 @@ func (d *responsesDecoder) message(v gjson.Result, kind string) {
 
 // call reads a call of a tool. What the model sees of it is the tool's name
 // without groups.
-func (d *responsesDecoder) call(v gjson.Result, args string, freeform bool) {
+func (d *responsesDecoder) call(item members, args string, freeform bool) {
 	d.say(chat.Assistant, chat.Part{
-		Kind: chat.Call, ID: responsesCallID(v), Args: args, Freeform: freeform,
-		Name: d.seen(v.Get("namespace").Str, v.Get("name").Str),
+		Kind: chat.Call, ID: responsesCallID(item), Args: args, Freeform: freeform,
+		Name: d.seen(item.get("namespace").Str, item.get("name").Str),
 	})
 }
 
 // hostedCall reads a call of a tool that has a type of its own.
-func (d *responsesDecoder) hostedCall(v gjson.Result, name, args string) {
-	d.say(chat.Assistant, chat.Part{Kind: chat.Call, ID: responsesCallID(v), Name: name, Args: v.Get(args).Raw})
+func (d *responsesDecoder) hostedCall(item members, name, args string) {
+	d.say(chat.Assistant, chat.Part{Kind: chat.Call, ID: responsesCallID(item), Name: name, Args: item.get(args).Raw})
 }
 
 // responsesCallID gives what a call and its output have in common: call_id, or
 // in an old shell call id.
-func responsesCallID(v gjson.Result) string {
-	if id := v.Get("call_id").Str; id != "" {
+func responsesCallID(item members) string {
+	if id := item.get("call_id").Str; id != "" {
 		return id
 	}
-	return v.Get("id").Str
+	return item.get("id").Str
 }
 
 // output reads what a tool brought: a text, a list as a message's content is one,
 // an object that also tells whether it went well, as early clients of Codex sent
 // it, or else some JSON that is passed on as text.
-func (d *responsesDecoder) output(v gjson.Result) {
-	output := v.Get("output")
-	result := chat.Part{Kind: chat.Result, ID: responsesCallID(v)}
-	if content := output.Get("content"); output.IsObject() && content.Exists() {
-		result.Failed = output.Get("success").Type == gjson.False
-		output = content
+func (d *responsesDecoder) output(item members) {
+	output := item.get("output")
+	result := chat.Part{Kind: chat.Result, ID: responsesCallID(item)}
+	if object := membersOf(output); object.get("content").Exists() {
+		result.Failed = object.get("success").Type == gjson.False
+		output = object.get("content")
 	}
-	result.Failed = result.Failed || v.Get("status").Str == "failed" // a patch that did not apply
+	result.Failed = result.Failed || item.get("status").Str == "failed" // a patch that did not apply
 	switch {
 	case output.Type == gjson.Null:
 	case output.Type == gjson.String, output.IsArray() && output.Get("0.type").Exists():
@@ -138,17 +139,17 @@ func (d *responsesDecoder) output(v gjson.Result) {
 // thought reads an item of reasoning: the text that is shown of it, and the
 // signature, if it is one of ours. Another one's encrypted content can be read
 // by nobody but its author.
-func (d *responsesDecoder) thought(v gjson.Result) {
-	seal := v.Get("encrypted_content").Str
+func (d *responsesDecoder) thought(item members) {
+	seal := item.get("encrypted_content").Str
 	if own, redacted := strings.CutPrefix(seal, redactedMark); redacted {
 		if _, _, ok := Unsign(own); ok {
 			d.say(chat.Assistant, chat.Part{Kind: chat.Redacted, Signature: own})
 			return
 		}
 	}
-	part := chat.Part{Kind: chat.Thought, Text: responsesTexts(v.Get("summary"))}
+	part := chat.Part{Kind: chat.Thought, Text: responsesTexts(item.get("summary"))}
 	if part.Text == "" {
-		part.Text = responsesTexts(v.Get("content"))
+		part.Text = responsesTexts(item.get("content"))
 	}
 	if _, _, ok := Unsign(seal); ok {
 		part.Signature = seal
@@ -194,22 +195,23 @@ func (d *responsesDecoder) parts(v gjson.Result, where string) (parts []chat.Par
 
 // part reads one piece of a content.
 func (d *responsesDecoder) part(v gjson.Result, where string) (p chat.Part, ok bool) {
-	url := v.Get("image_url")
+	part := membersOf(v)
+	url := part.get("image_url")
 	if url.IsObject() {
-		url = url.Get("url") // as in chat completions
+		url = membersOf(url).get("url") // as in chat completions
 	}
-	switch kind := v.Get("type").Str; {
+	switch kind := part.get("type").Str; {
 	case isPicture([]byte(kind)), kind == "" && url.Str != "":
 		if url.Str == "" {
 			return p, d.notHeld(where, "picture")
 		}
 		return chat.Part{Kind: chat.Image, Media: mediaOf(url.Str)}, true
 	case kind == "input_file":
-		return d.file(v, where)
+		return d.file(part, where)
 	case kind == "refusal":
-		p.Text = v.Get("refusal").Str
+		p.Text = part.get("refusal").Str
 	default: // input_text, output_text, summary_text, text, and what may still come
-		text := v.Get("text")
+		text := part.get("text")
 		if p.Text = text.Str; text.Type != gjson.String {
 			d.drop(where, kind)
 		}
@@ -218,13 +220,13 @@ func (d *responsesDecoder) part(v gjson.Result, where string) (p chat.Part, ok b
 }
 
 // file reads a document: its data, or an address.
-func (d *responsesDecoder) file(v gjson.Result, where string) (p chat.Part, ok bool) {
-	data, url := v.Get("file_data").Str, v.Get("file_url").Str
+func (d *responsesDecoder) file(part members, where string) (p chat.Part, ok bool) {
+	data, url := part.get("file_data").Str, part.get("file_url").Str
 	if data == "" && url == "" {
 		return p, d.notHeld(where, "file")
 	}
 	m := mediaOf(cmp.Or(data, url))
-	m.Name = v.Get("filename").Str
+	m.Name = part.get("filename").Str
 	return documentOf(m), true
 }
 

@@ -13,6 +13,7 @@ import (
 // to half a conversation would be worse than an error.
 func readResponses(body []byte) (*Request, error) {
 	r := responsesReader{scanner: scanner{b: body}, Request: &Request{front: Responses, body: body}}
+	r.top = r.members[:0]
 	r.Facts.TextBytes = len(body)
 	r.Facts.Usage = true // every Responses answer tells it
 	r.space()
@@ -46,6 +47,8 @@ type responsesReader struct {
 }
 
 func (r *responsesReader) field() {
+	r.meet(r.key)
+	r.top = append(r.top, entry{key: r.key})
 	switch string(r.key) {
 	case "model":
 		r.Facts.Model = string(str(r.value()))
@@ -54,7 +57,7 @@ func (r *responsesReader) field() {
 	case "max_output_tokens":
 		r.Facts.MaxOutput = positive(r.value())
 	case "input":
-		r.Facts.Pictures, r.turn, r.answered, r.reference, r.first.user = 0, 0, false, false, nil
+		r.reference = false // of the last one
 		if from := r.i; r.peek() == '"' {
 			r.skip()
 			r.first.user = r.b[from:r.i]
@@ -62,7 +65,6 @@ func (r *responsesReader) field() {
 		}
 		r.list(r.item)
 	case "tools":
-		r.Facts.Tools = false
 		r.list(r.tool)
 	default:
 		r.more()

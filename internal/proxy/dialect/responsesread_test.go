@@ -24,7 +24,6 @@ func TestReadFindsWhatRoutingNeedsOfAResponsesRequest(t *testing.T) {
 	}{
 		{"an empty object has no facts", `{}`, chat.Facts{}},
 		{"model, stream, limit", `{"model":"gpt-5","stream":true,"max_output_tokens":2e2}`, chat.Facts{Model: "gpt-5", Stream: true, MaxOutput: 200}},
-		{"of a key given twice the last counts", `{"model":"a","mod\u0065l":"b"}`, chat.Facts{Model: "b"}},
 		{"values of the wrong kind are none", `{"model":3,"stream":"true","input":7,"tools":{},"max_output_tokens":"9"}`, chat.Facts{}},
 		{"tools that are offered", `{"tools":[{"type":"web_search"},{"type":"function"}]}`, chat.Facts{Tools: true}},
 		{"tools in a group", `{"tools":[{"type":"namespace","tools":[]}]}`, chat.Facts{Tools: true}},

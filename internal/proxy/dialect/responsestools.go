@@ -16,8 +16,9 @@ func (d *responsesDecoder) tools(list gjson.Result) {
 	if !list.IsArray() {
 		return
 	}
-	list.ForEach(func(_, tool gjson.Result) bool {
-		switch kind := tool.Get("type").Str; kind {
+	list.ForEach(func(_, v gjson.Result) bool {
+		tool := membersOf(v)
+		switch kind := tool.get("type").Str; kind {
 		case "function", "custom":
 			d.tool("", "", tool)
 		case "namespace":
@@ -31,17 +32,18 @@ func (d *responsesDecoder) tools(list gjson.Result) {
 
 // group reads a group of tools. Its description goes to the first of them, since
 // only tools have one elsewhere.
-func (d *responsesDecoder) group(group gjson.Result) {
-	name, about := group.Get("name").Str, group.Get("description").Str
+func (d *responsesDecoder) group(group members) {
+	name, about := group.get("name").Str, group.get("description").Str
 	if about != "" {
 		about = "All tools of " + name + ": " + about
 	}
-	list := group.Get("tools")
+	list := group.get("tools")
 	if !list.IsArray() {
 		return
 	}
-	list.ForEach(func(_, tool gjson.Result) bool {
-		switch kind := tool.Get("type").Str; kind {
+	list.ForEach(func(_, v gjson.Result) bool {
+		tool := membersOf(v)
+		switch kind := tool.get("type").Str; kind {
 		case "function", "custom":
 			d.tool(name, about, tool)
 			about = ""
@@ -53,22 +55,23 @@ func (d *responsesDecoder) group(group gjson.Result) {
 }
 
 // tool takes one tool in; about stands behind its description.
-func (d *responsesDecoder) tool(namespace, about string, v gjson.Result) {
-	local := v.Get("name").Str
+func (d *responsesDecoder) tool(namespace, about string, tool members) {
+	local := tool.get("name").Str
 	t := chat.Tool{
 		Name:        d.unique(flatName(namespace, local)),
-		Description: v.Get("description").Str,
+		Description: tool.get("description").Str,
 		Namespace:   namespace,
-		Schema:      responsesObject(v.Get("parameters")),
-		Strict:      v.Get("strict").Bool(),
+		Schema:      responsesObject(tool.get("parameters")),
+		Strict:      tool.get("strict").Bool(),
 	}
 	if t.Name != local {
 		t.Local = local
 	}
-	if v.Get("type").Str == "custom" {
+	if tool.get("type").Str == "custom" {
 		t.Freeform, t.Schema = true, ""
-		if grammar := v.Get("format.definition").Str; grammar != "" {
-			t.Description = paragraphs(t.Description, "The input follows this "+v.Get("format.syntax").Str+" grammar:\n"+grammar)
+		format := membersOf(tool.get("format"))
+		if grammar := format.get("definition").Str; grammar != "" {
+			t.Description = paragraphs(t.Description, "The input follows this "+format.get("syntax").Str+" grammar:\n"+grammar)
 		}
 	}
 	t.Description = paragraphs(t.Description, about)
@@ -123,12 +126,13 @@ func (d *responsesDecoder) seen(namespace, local string) string {
 func (d *responsesDecoder) toolChoice(v gjson.Result) {
 	word := v.Str
 	if v.IsObject() {
-		switch kind := v.Get("type").Str; kind {
+		choice := membersOf(v)
+		switch kind := choice.get("type").Str; kind {
 		case "function", "custom":
-			d.Choice.Mode, d.Choice.Name = chat.ChooseOne, d.seen(v.Get("namespace").Str, v.Get("name").Str)
+			d.Choice.Mode, d.Choice.Name = chat.ChooseOne, d.seen(choice.get("namespace").Str, choice.get("name").Str)
 			return
 		case "allowed_tools":
-			word = v.Get("mode").Str
+			word = choice.get("mode").Str
 			d.drop("tool_choice allowed_tools")
 		default:
 			d.drop("tool_choice", kind)

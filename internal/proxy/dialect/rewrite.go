@@ -10,9 +10,6 @@ import (
 
 // fitOpenAI gives the request as it fits a provider that speaks chat completions
 // too: Body with some splices.
-//
-// What [Read] saw and what is sent agree even if a key is given twice: every
-// "model" is replaced, and of "stream" only the last is left.
 func fitOpenAI(r *Request, fit Fit, room []byte) (Sent, *chat.Error) {
 	w := rewriter{Request: r, fit: fit, splices: splices{edits: r.edits[:0]}}
 	w.inMessages = w.blind() || r.fields.any(fit.Refuses.Message) || w.renamesRoles()
@@ -192,10 +189,6 @@ func isLimit(key []byte) bool {
 func (r *rewriter) verdict(i int, limit bool) (to string, keep bool) {
 	key := r.top[i].key
 	if r.givesWay(r.top[i]) || limit && (isLimit(key) || string(key) == r.fit.MaxOutputField) {
-		return "", false
-	}
-	if string(key) == "stream" && r.last("stream") != i {
-		r.note("removed ", "a second stream")
 		return "", false
 	}
 	if to, known := r.fit.Refuses.Rename[string(key)]; known && to != string(key) {

@@ -27,7 +27,6 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		{"no JSON is left alone", Fit{Model: "m"}, `{"model":"a"`, `{"model":"a"`, nil},
 		{"a list is left alone", Fit{Model: "m"}, `[]`, `[]`, nil},
 		{"the model", Fit{Model: "hf:a/b"}, `{"z":1e2,"model" : "x", "a":0.10}`, `{"z":1e2,"model" : "hf:a/b", "a":0.10}`, nil},
-		{"every model", Fit{Model: "m"}, `{"model":"a","model":null,"mod\u0065l":{"x":1}}`, `{"model":"m","model":"m","mod\u0065l":"m"}`, nil},
 		{"a model that was not named", Fit{Model: "m"}, `{"a":1 }`, `{"a":1,"model":"m" }`, nil},
 		{"a model for an empty object", Fit{Model: `"`}, ` { } `, ` {"model":"\"" } `, nil},
 		{
@@ -88,7 +87,6 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 			[]string{"removed tools"},
 		},
 		{"changes are told in the body's order", Fit{Refuses: strict}, `{"thinking":1,"messages":[{"name":1}]}`, `{"messages":[{}]}`, []string{"removed thinking", "removed messages[].name"}},
-		{"messages twice", Fit{Refuses: strict}, `{"messages":[{"name":1}],"messages":[{"name":2}]}`, `{"messages":[{}],"messages":[{}]}`, []string{"removed messages[].name ×2"}},
 		{
 			"pictures for a model that sees none",
 			Fit{NoImages: true},
@@ -106,7 +104,6 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		{"no pictures for a model that sees none", Fit{NoImages: true}, `{"messages":[` + user + `]}`, `{"messages":[` + user + `]}`, nil},
 		{"pictures for a model that sees", Fit{}, `{"messages":[` + seen + `]}`, `{"messages":[` + seen + `]}`, nil},
 		{"names with escapes", Fit{Refuses: strict}, `{"messages":[{"n\u0061me":1,"role":"dev\u0065loper"}]}`, `{"messages":[{"role":"system"}]}`, []string{"removed messages[].name", "renamed role developer to system"}},
-		{"a stream twice", Fit{}, `{"stream":true,"a":1,"stream":false}`, `{"a":1,"stream":false}`, []string{"removed a second stream"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := []byte(c.in)
