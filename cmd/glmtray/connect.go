@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -153,7 +154,7 @@ type connectRoom struct {
 	surroundings connect.Env
 	dataDir      string
 	settings     *config.Settings
-	run          *runFile // nil: no proxy runs
+	run          *runFile // nil: no proxy runs, or nobody has looked
 	wish         connect.Wish
 }
 
@@ -215,10 +216,12 @@ func (r *connectRoom) findProxy() error {
 	}
 	r.settings = settings
 	primary := ""
-	if run, err := running(r.e.ctx, r.dataDir); err == nil {
-		r.run = run
-		r.wish.BaseURL = run.URL
-		if st, err := run.status(r.e); err == nil {
+	if r.run == nil {
+		r.run, _ = running(r.e.ctx, r.dataDir)
+	}
+	if r.run != nil {
+		r.wish.BaseURL = r.run.URL
+		if st, err := r.run.status(r.e); err == nil {
 			primary = st.Primary
 		}
 	} else {
@@ -239,7 +242,7 @@ func (r *connectRoom) futureURL() (string, error) {
 		return "", hint(fmt.Errorf("address %q: %w", r.settings.Addr, err), "it looks like 127.0.0.1:18080")
 	}
 	if !r.settings.AddrGiven {
-		if s, err := r.store(); err == nil && s != nil {
+		if s, err := r.store(r.e.ctx); err == nil && s != nil {
 			if text, ok, err := s.Recall(r.e.ctx, factPort); err == nil && ok {
 				port = text
 			}
@@ -282,9 +285,9 @@ func formerURLs(addr string) []string {
 }
 
 // store opens the database if there is one; nil if not.
-func (r *connectRoom) store() (*store.Store, error) {
+func (r *connectRoom) store(ctx context.Context) (*store.Store, error) {
 	if !store.Exists(r.dataDir) {
 		return nil, nil
 	}
-	return store.Open(r.e.ctx, r.dataDir, nil)
+	return store.Open(ctx, r.dataDir, nil)
 }

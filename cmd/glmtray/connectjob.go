@@ -53,7 +53,7 @@ func (r *connectRoom) plan(name string, conn *connect.Connection) (j *job, err e
 // keyWorks reports whether the key that a client was given is still accepted.
 func (r *connectRoom) keyWorks(id int64) bool {
 	works := false
-	r.withStore(func(s *store.Store) error {
+	r.withStore(r.e.ctx, func(s *store.Store) error {
 		list, err := s.AllClients(r.e.ctx)
 		for i := range list {
 			works = works || list[i].ID == id && list[i].Active()
@@ -78,8 +78,8 @@ func (r *connectRoom) renew() {
 
 // withStore runs fn on the database, if there is one. What fails is told: what
 // is done to the clients' files does not depend on it.
-func (r *connectRoom) withStore(fn func(*store.Store) error) {
-	s, err := r.store()
+func (r *connectRoom) withStore(ctx context.Context, fn func(*store.Store) error) {
+	s, err := r.store(ctx)
 	if s != nil {
 		err = errors.Join(fn(s), s.Close())
 	}
@@ -113,13 +113,13 @@ func (r *connectRoom) carryOut(j *job) error {
 	if !j.plan.NeedsKey {
 		err := r.connector.Apply(j.plan, 0)
 		j.done = err == nil
-		return wrapErr(err, "connecting "+id)
+		return wrapErr(outrun(err), "connecting "+id)
 	}
-	return r.e.withStore(func(s *store.Store) error { return wrapErr(r.withNewKey(s, j), "connecting "+id) })
+	return r.e.withStore(func(s *store.Store) error { return wrapErr(outrun(r.withNewKey(s, j)), "connecting "+id) })
 }
 
 // withNewKey connects a client with a key that is made for it, and gives up the
-// one that it had.
+// one that it had: or the new one, if nothing came of it.
 func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
 	id := j.plan.Client.ID
 	made, key, err := s.AddClient(r.e.ctx, id)
@@ -133,8 +133,11 @@ func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
 		err = r.connector.Apply(plan, made.ID)
 	}
 	unused := made.ID
-	if err == nil {
+	switch {
+	case err == nil:
 		j.done, unused = true, j.oldKey
+	case r.hasKey(id, made.ID):
+		unused = 0 // a file has it, which could not be taken back
 	}
 	defer r.renew()
 	if unused != 0 {
@@ -143,6 +146,12 @@ func (r *connectRoom) withNewKey(s *store.Store, j *job) error {
 		}
 	}
 	return err
+}
+
+// hasKey reports whether a client is known to have a key.
+func (r *connectRoom) hasKey(client string, id int64) bool {
+	list, err := r.connector.Connections()
+	return err == nil && list[client] != nil && list[client].KeyID == id
 }
 
 func wrapErr(err error, doing string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,19 +54,31 @@ func (c *disconnectCmd) Run(e *env) error {
 	return errors.Join(r.tellUndone(undone, c.JSON), failed)
 }
 
-// undo disconnects clients.
+// undo disconnects clients, one after the other until the context ends.
 func (r *connectRoom) undo(names []string) (undone []connect.Undone, failed error) {
 	for _, name := range names {
+		if err := r.e.ctx.Err(); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s stays connected: %w", name, err))
+			continue
+		}
 		u, err := r.connector.Undo(name)
-		switch {
-		case err == nil:
+		if u != nil {
 			undone = append(undone, *u)
-		case errors.Is(err, connect.ErrCannotEdit):
+		}
+		if errors.Is(err, connect.ErrCannotEdit) {
 			err = hint(err, "mend the file, or put back the copy from before with: glmtray restore")
 		}
-		failed = errors.Join(failed, wrapErr(err, "disconnecting "+name))
+		failed = errors.Join(failed, wrapErr(outrun(err), "disconnecting "+name))
 	}
 	return undone, failed
+}
+
+// outrun says what to do where somebody else was quicker.
+func outrun(err error) error {
+	if errors.Is(err, connect.ErrMeanwhile) {
+		return hint(err, "nothing of theirs was overwritten; look at it, and do the same once more")
+	}
+	return err
 }
 
 // companions adds the clients that came along.
@@ -97,48 +110,65 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	undone, err := r.connector.Restore()
-	return errors.Join(r.tellUndone(undone, c.JSON), wrapErr(err, "restoring"))
+	undone, err := r.connector.Restore(e.ctx)
+	return errors.Join(r.tellUndone(undone, c.JSON), wrapErr(outrun(err), "restoring"))
 }
 
 // tellUndone gives up the keys and tells what was done.
 func (r *connectRoom) tellUndone(list []connect.Undone, asJSON bool) error {
-	r.withStore(func(s *store.Store) error {
-		var failed error
-		for i := range list {
-			if list[i].KeyID == 0 {
-				continue
-			}
-			if err := s.RemoveClient(r.e.ctx, list[i].KeyID); !errors.Is(err, store.ErrNoClient) {
+	r.giveUpKeys(list)
+	if asJSON {
+		return printJSON(r.e.stdout, append([]connect.Undone{}, list...))
+	}
+	_, err := fmt.Fprint(r.e.stdout, undoneText(list))
+	return err
+}
+
+// giveUpKeys removes the keys of clients that were disconnected, whether or not
+// somebody has had enough meanwhile.
+func (r *connectRoom) giveUpKeys(list []connect.Undone) {
+	ctx := context.WithoutCancel(r.e.ctx)
+	var ids []int64
+	for i := range list {
+		if list[i].KeyID != 0 {
+			ids = append(ids, list[i].KeyID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	r.withStore(ctx, func(s *store.Store) (failed error) {
+		for _, id := range ids {
+			if err := s.RemoveClient(ctx, id); !errors.Is(err, store.ErrNoClient) {
 				failed = errors.Join(failed, err)
 			}
 		}
 		return failed
 	})
-	if slices.ContainsFunc(list, func(u connect.Undone) bool { return u.KeyID != 0 }) {
-		r.renew()
-	}
-	if asJSON {
-		return printJSON(r.e.stdout, append([]connect.Undone{}, list...))
-	}
+	r.renew()
+}
+
+// undoneText says what was done.
+func undoneText(list []connect.Undone) string {
 	var b strings.Builder
 	if len(list) == 0 {
 		b.WriteString("No client is connected.\n")
 	}
 	for i := range list {
 		client, _ := connect.Find(list[i].Client)
-		fmt.Fprintf(&b, "Disconnected %s.", client.Name)
-		if client.Writes() {
-			b.WriteString(" Running sessions keep what they have read until they are started again.\n")
-		} else {
-			b.WriteString(" Its key is accepted no longer; what you have written by hand stays.\n")
+		switch {
+		case list[i].Failed:
+			fmt.Fprintf(&b, "%s stays connected: not all of its files could be put back.\n", client.Name)
+		case client.Writes():
+			fmt.Fprintf(&b, "Disconnected %s. Running sessions keep what they have read until they are started again.\n", client.Name)
+		default:
+			fmt.Fprintf(&b, "Disconnected %s. Its key is accepted no longer; what you have written by hand stays.\n", client.Name)
 		}
 		for _, f := range list[i].Files {
 			b.WriteString(undoneWords(&f))
 		}
 	}
-	_, err := fmt.Fprint(r.e.stdout, b.String())
-	return err
+	return b.String()
 }
 
 func undoneWords(f *connect.UndoneFile) string {
@@ -148,6 +178,11 @@ func undoneWords(f *connect.UndoneFile) string {
 		what = "the copy from before"
 		if f.SetAside != "" {
 			what += "; what stood there is kept in " + f.SetAside
+		}
+	case f.Gone:
+		what = "removed by somebody else since, which stays so"
+		if f.Copy != "" {
+			what += "; how it was before is kept in " + f.Copy
 		}
 	case f.Removed:
 		what = "removed, there was none before"

@@ -32,9 +32,13 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	dir := t.TempDir()
+	return newRigIn(t, t.TempDir())
+}
+
+func newRigIn(t *testing.T, dir string) *rig {
+	t.Helper()
 	home := filepath.Join(dir, "home")
-	if err := os.Mkdir(home, 0o700); err != nil {
+	if err := os.MkdirAll(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	k := New(Env{Home: home, GOOS: "linux", Root: filepath.Join(dir, "root")}, filepath.Join(dir, "data"))
@@ -108,6 +112,44 @@ func (r *rig) disconnect(id string) *Undone {
 		r.t.Fatal(err)
 	}
 	return u
+}
+
+// readOnly keeps a file from being written, and gives the way back.
+func (r *rig) readOnly(name string) (again func()) {
+	r.t.Helper()
+	path := filepath.Join(r.home, filepath.FromSlash(name))
+	chmod := func(mode os.FileMode) {
+		r.t.Helper()
+		if err := os.Chmod(path, mode); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	chmod(0o400)
+	return func() { r.t.Helper(); chmod(0o600) }
+}
+
+// editor installs the extension of Claude Code into an editor, whose settings
+// are in the folder that is given.
+func (r *rig) editor(home string) {
+	r.put(home+"/extensions/anthropic.claude-code-2.0.1/package.json", "{}")
+}
+
+// asideOf reads the files that restoring has put aside.
+func (r *rig) asideOf(list []Undone) (texts []string) {
+	r.t.Helper()
+	for _, u := range list {
+		for _, f := range u.Files {
+			if f.SetAside == "" {
+				continue
+			}
+			text, err := os.ReadFile(f.SetAside)
+			if err != nil {
+				r.t.Error(err)
+			}
+			texts = append(texts, string(text))
+		}
+	}
+	return texts
 }
 
 // nothingLeft wants our own folder as if nothing had been connected.

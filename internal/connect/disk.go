@@ -81,10 +81,7 @@ func follow(path string) (string, error) {
 // write puts another text in the file's place, if it still is what was read.
 // Folders that are missing are made.
 func (f disk) write(text []byte) error {
-	if f.info != nil && f.info.Mode().Perm()&0o200 == 0 {
-		return fmt.Errorf("%w: %s is read-only", ErrCannotEdit, f.path)
-	}
-	if err := f.unchanged(); err != nil {
+	if err := errors.Join(f.writable(), f.unchanged()); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(f.real), 0o700); err != nil {
@@ -96,6 +93,15 @@ func (f disk) write(text []byte) error {
 	return nil
 }
 
+// writable reports a file that somebody has made read-only.
+func (f disk) writable() error {
+	if f.info != nil && f.info.Mode().Perm()&0o200 == 0 {
+		return fmt.Errorf("%w: %s is read-only", ErrCannotEdit, f.path)
+	}
+	return nil
+}
+
+// unchanged reports a file that somebody has written since it was read.
 func (f disk) unchanged() error {
 	now, err := look(f.path)
 	if err != nil {

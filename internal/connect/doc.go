@@ -5,7 +5,8 @@
 // [Connector] does the work for one user and one data folder: [Connector.Detect]
 // looks, [Connector.Plan] says what would change, with a diff, and writes
 // nothing; [Connector.Apply] writes; [Connector.Undo] and [Connector.Restore]
-// take it back; [Connector.Repoint] follows a proxy whose address has moved.
+// take it back, which [Connector.PlanUndo] and [Connector.PlanRestore] say
+// beforehand; [Connector.Repoint] follows a proxy whose address has moved.
 //
 // # What is promised
 //
@@ -19,9 +20,11 @@
 // what it was, and is gone if there was none.
 //
 // The ledger (connections.json in the data folder) is written before the file,
-// so that a crash between the two leaves nothing that cannot be undone. Beside
-// it lies a dated copy of each file as it was before the first connection. Undoing
-// needs these and nothing else: no proxy, no database, no settings.
+// so that a crash between the two leaves nothing that cannot be undone, and what
+// fails halfway is taken back, or tried again at the next start. Beside it lies a
+// dated copy of each file as it was before the first connection, with a note of
+// what was done: a ledger that is gone is made of these. Undoing needs nothing
+// else: no proxy, no database, no settings.
 //
 // # Secrets
 //
@@ -34,7 +37,8 @@
 //
 // A Connector may be used by several goroutines; whatever writes holds a lock on
 // the ledger, across processes. A client's file that somebody else writes
-// meanwhile is noticed, not overwritten.
+// meanwhile, and a plan that somebody else has outrun, are noticed ([ErrMeanwhile])
+// and nothing is overwritten.
 //
 // What does not belong here: making and revoking client keys (the store), and
 // asking people (the commands). Home, variables and operating system are passed

@@ -91,18 +91,46 @@ func seal(meaning string, secret bool) string {
 	return hashed + hex.EncodeToString(sum[:])
 }
 
-// ours reports whether what stands in the document is still what we wrote.
-func (e *Edit) ours(d document) bool {
+// standing gives which of our values stands in the document, Wrote or Was; "" if
+// neither does.
+func (e *Edit) standing(d document) string {
 	text, ok := d.value(e.Path)
 	if !ok {
-		return false
+		return ""
 	}
 	now, err := d.meaning(text)
 	if err != nil {
-		return false
+		return ""
 	}
-	sealed := seal(now, true)
-	return slices.Contains([]string{now, sealed}, e.Wrote) || e.Was != "" && slices.Contains([]string{now, sealed}, e.Was)
+	for _, ours := range []string{e.Wrote, e.Was} {
+		if ours == now || ours == seal(now, true) {
+			return ours
+		}
+	}
+	return ""
+}
+
+// ours reports whether what stands in the document is still what we wrote.
+func (e *Edit) ours(d document) bool { return e.standing(d) != "" }
+
+// rewritten is an edit that writes something else from now on, in the place of
+// what stands there. A write that fails leaves that one there, so it counts
+// until the file is known to hold the new one.
+func (e *Edit) rewritten(standing, wrote string) Edit {
+	again := *e
+	again.Wrote, again.Was = wrote, ""
+	if standing != wrote {
+		again.Was = standing
+	}
+	return again
+}
+
+// namesOf are the names of edits.
+func namesOf(edits []Edit) (names []string) {
+	for i := range edits {
+		names = append(names, edits[i].Name())
+	}
+	return names
 }
 
 // back reports whether what stood there before stands there again.
@@ -139,13 +167,14 @@ func change(d document, prev []Edit, wants []want, stale func(w want, text strin
 	return kept, nil
 }
 
-// standing is what a want finds at its place.
-type standing struct {
+// place is what a want finds where it is to be written.
+type place struct {
 	text string
 	had  bool
-	same bool  // it is what is wished already
-	mine *Edit // the edit that wrote it, if it is still ours
-	left bool  // nobody remembers it, but it was ours
+	same bool   // it is what is wished already
+	mine *Edit  // the edit that wrote it, if it is still ours
+	ours string // which of its two values that is
+	left bool   // nobody remembers it, but it was ours
 }
 
 // apply brings one want into a document.
@@ -156,10 +185,12 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 		return nil, err
 	}
 	i := slices.IndexFunc(edits, func(e Edit) bool { return !e.Holder && slices.Equal(e.Path, w.path) })
-	s := stands(d, w, meaning)
+	s := placeOf(d, w, meaning)
 	s.left = s.had && stale(w, s.text)
-	if i >= 0 && edits[i].ours(d) {
-		s.mine = &edits[i]
+	if i >= 0 {
+		if s.ours = edits[i].standing(d); s.ours != "" {
+			s.mine = &edits[i]
+		}
 	}
 	if w.content(&s) {
 		return edits, nil
@@ -183,7 +214,7 @@ func apply(d document, edits []Edit, w want, stale func(w want, text string) boo
 	return append(edits, e), err
 }
 
-func stands(d document, w want, meaning string) (s standing) {
+func placeOf(d document, w want, meaning string) (s place) {
 	if s.text, s.had = d.value(w.path); s.had {
 		now, err := d.meaning(s.text)
 		s.same = err == nil && now == meaning
@@ -192,7 +223,7 @@ func stands(d document, w want, meaning string) (s standing) {
 }
 
 // content reports whether nothing is to be done where things stand so.
-func (w *want) content(s *standing) bool {
+func (w *want) content(s *place) bool {
 	switch {
 	case s.mine != nil:
 		return w.kept
@@ -205,14 +236,12 @@ func (w *want) content(s *standing) bool {
 }
 
 // edit is what is remembered of a want.
-func edit(w want, meaning string, s *standing) Edit {
+func edit(w want, meaning string, s *place) Edit {
 	e := Edit{Path: w.path, Wrote: seal(meaning, w.secret), Address: w.address}
 	switch {
 	case s.mine != nil:
-		e.Had, e.Before, e.Placed = s.mine.Had, s.mine.Before, s.mine.Placed
-		if s.mine.Wrote != e.Wrote {
-			e.Was = s.mine.Wrote
-		}
+		e = s.mine.rewritten(s.ours, e.Wrote)
+		e.Address = w.address
 	case s.had && !s.left:
 		e.Had, e.Before = true, s.text
 	}

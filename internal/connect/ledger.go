@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -40,6 +41,14 @@ type File struct {
 	Edits   []Edit   `json:"edits"`
 }
 
+// halfway reports whether some values were to be changed, and it is not known
+// whether they were.
+func (c *Connection) halfway() bool {
+	return slices.ContainsFunc(c.Files, func(f File) bool {
+		return slices.ContainsFunc(f.Edits, func(e Edit) bool { return e.Was != "" })
+	})
+}
+
 // settle says that the file holds what the edits say.
 func (f *File) settle() {
 	for i := range f.Edits {
@@ -55,8 +64,40 @@ type ledger struct {
 
 func (k *Connector) ledgerPath() string { return filepath.Join(k.dataDir, ledgerName) }
 
-// read reads the ledger; one that is not there is empty.
+// read reads the ledger. What it lacks and the notes know is taken from them: a
+// client that was forgotten would be connected anew, and our own values taken for
+// the user's.
 func (k *Connector) read() (*ledger, error) {
+	l, err := k.readFile()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return nil, err
+	}
+	noted, broken := k.noted()
+	if missing && len(broken) > 0 {
+		return nil, fmt.Errorf("%w: %s is gone, and %w", ErrLedger, k.ledgerPath(), lostNote(broken[0]))
+	}
+	if missing {
+		return noted, nil
+	}
+	for id, c := range noted.Clients {
+		if l.Clients[id] == nil {
+			l.Clients[id] = c
+		}
+	}
+	return l, nil
+}
+
+// lostNote says what is known of a copy whose note cannot be read.
+func lostNote(copied string) error {
+	if !exists(copied) {
+		return fmt.Errorf("%s, which says what was done to a file, cannot be read", copied+noteSuffix)
+	}
+	return fmt.Errorf("%s, which says what was done to a file, cannot be read; %s is that file as it was before", copied+noteSuffix, copied)
+}
+
+// readFile reads the ledger's file; fs.ErrNotExist if there is none.
+func (k *Connector) readFile() (*ledger, error) {
 	l := &ledger{Version: ledgerVersion}
 	raw, err := os.ReadFile(k.ledgerPath())
 	if err == nil {
@@ -66,6 +107,7 @@ func (k *Connector) read() (*ledger, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s: %w", ErrLedger, k.ledgerPath(), err)
 	case l.Version != ledgerVersion:
@@ -98,7 +140,10 @@ func (k *Connector) write(l *ledger) error {
 }
 
 // locked runs fn with the ledger, which nobody else changes meanwhile.
-func (k *Connector) locked(fn func(l *ledger) error) error {
+func (k *Connector) locked(fn func(l *ledger) error) error { return k.lockedWith(k.read, fn) }
+
+// lockedWith is locked for who reads the ledger in another way.
+func (k *Connector) lockedWith(read func() (*ledger, error), fn func(l *ledger) error) error {
 	if err := os.MkdirAll(k.dataDir, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
@@ -107,7 +152,7 @@ func (k *Connector) locked(fn func(l *ledger) error) error {
 		return fmt.Errorf("locking the record of connections: %w", err)
 	}
 	defer unlock()
-	l, err := k.read()
+	l, err := read()
 	if err != nil {
 		return err
 	}

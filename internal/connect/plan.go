@@ -2,6 +2,7 @@ package connect
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type Changes struct {
 	NeedsKey bool
 
 	wish Wish
+	conn *Connection // as the ledger had it; nil: not connected
 }
 
 // FileChange is what would be done to one file.
@@ -36,12 +38,17 @@ type FileChange struct {
 	Path string
 	New  bool   // there is no such file yet
 	Diff string // for people; without keys. "" if nothing changes
+	// Kept are values that were changed since and stay, where the file leaves the
+	// connection.
+	Kept []string
 
 	disk   disk
 	after  []byte
 	record File
-	keep   bool // a copy is kept of how the file is now
-	drop   bool // the file is no longer one of the client's
+	keep   bool  // a copy is kept of how the file is now
+	drop   bool  // the file is no longer one of the client's
+	clean  bool  // nothing of the connection is left in it then
+	left   *File // its record until now, whose copy stays for the user; nil: that goes on
 }
 
 // Empty reports whether everything is as wished already.
@@ -56,17 +63,17 @@ func (k *Connector) Plan(id string, w Wish) (*Changes, error) {
 		return nil, fmt.Errorf("there is no client %q", id)
 	}
 	c := &Changes{Client: client, wish: w}
-	if !client.Writes() {
-		c.NeedsKey = client.Unreachable == "" && w.key() == KeyToCome
-		return c, nil
-	}
 	l, err := k.read()
 	if err != nil {
 		return nil, err
 	}
 	var known []File
-	if conn := l.Clients[id]; conn != nil {
-		known = conn.Files
+	if c.conn = l.Clients[id]; c.conn != nil {
+		known = c.conn.Files
+	}
+	if !client.Writes() {
+		c.NeedsKey = client.Unreachable == "" && w.key() == KeyToCome
+		return c, nil
 	}
 	w.Default = w.Default || k.usual(client, w, known)
 	targets := client.targets(k.env, w)
@@ -75,12 +82,14 @@ func (k *Connector) Plan(id string, w Wish) (*Changes, error) {
 			return nil, fmt.Errorf("%s: %w", t.path, err)
 		}
 	}
-	for _, f := range known {
-		if !slices.ContainsFunc(targets, func(t target) bool { return t.path == f.Path }) {
-			if err := c.leave(f); err != nil {
-				return nil, fmt.Errorf("%s: %w", f.Path, err)
-			}
-		}
+	gone := slices.DeleteFunc(slices.Clone(known), func(f File) bool {
+		return slices.ContainsFunc(targets, func(t target) bool { return t.path == f.Path })
+	})
+	if err := c.leaveAll(gone); err != nil {
+		return nil, err
+	}
+	for i := range c.Files {
+		k.tellLeft(c, &c.Files[i])
 	}
 	return c, nil
 }
@@ -96,12 +105,8 @@ func (k *Connector) PlanUndo(id string) ([]FileChange, error) {
 		return nil, ErrNotConnected
 	}
 	var c Changes
-	for _, f := range conn.Files {
-		if err := c.leave(f); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Path, err)
-		}
-	}
-	return c.Files, nil
+	err = c.leaveAll(conn.Files)
+	return c.Files, err
 }
 
 // usual reports whether the client was made to use us as its usual choice
@@ -145,17 +150,33 @@ func (c *Changes) add(t target, prev *File) error {
 	if fc.record.Edits, err = change(d, edits, t.wants, stale); err != nil {
 		return err
 	}
-	fc.keep = fc.record.Copy == "" && !c.found(t, before, edits, fc.record.Edits)
+	found := fc.record.Copy == "" && c.found(t, before, edits, fc.record.Edits)
 	c.conflicts(t, d, fc.record.Edits, edits)
 	if fc.after = d.bytes(); !bytes.Equal(fc.after, before) || f.absent {
 		fc.Diff = diffOf(t.path, f, fc.after)
 	}
-	for _, w := range t.wants {
-		text, _ := d.value(w.path)
-		c.NeedsKey = c.NeedsKey || w.secret && text == d.write(KeyToCome)
-	}
+	fc.keep = fc.Diff != "" && fc.record.Copy == "" && !found
+	c.NeedsKey = c.NeedsKey || t.needsKey(d)
+	fc.left = prev.left(&fc.record)
 	c.Files = append(c.Files, fc)
 	return nil
+}
+
+// left is a record whose copy stays, since the next one goes without it; nil: it
+// goes on with it.
+func (f *File) left(next *File) *File {
+	if f == nil || f.Copy == next.Copy {
+		return nil
+	}
+	return f
+}
+
+// needsKey reports whether the key that is to come stands in a file.
+func (t target) needsKey(d document) bool {
+	return slices.ContainsFunc(t.wants, func(w want) bool {
+		text, _ := d.value(w.path)
+		return w.secret && text == d.write(KeyToCome)
+	})
 }
 
 // begin is a file's record before this plan.
@@ -164,13 +185,24 @@ func begin(t target, f disk, prev *File) File {
 	switch {
 	case prev != nil && !f.absent:
 		return *prev
-	case prev != nil: // somebody has removed it
+	case prev != nil && prev.Created: // somebody has removed it, which leaves nothing of theirs
 		record.Copy = prev.Copy
+	case prev != nil: // somebody has removed what was theirs: its copy is no longer ours to remove
 	case !f.absent && f.blank():
 		blank := string(f.data)
 		record.Blank = &blank
 	}
 	return record
+}
+
+// leaveAll is leave for several files.
+func (c *Changes) leaveAll(files []File) error {
+	for _, f := range files {
+		if err := c.leave(f); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return nil
 }
 
 // leave plans that a file which is none of the client's any more gets back what
@@ -184,12 +216,34 @@ func (c *Changes) leave(prev File) error {
 	if err != nil {
 		return err
 	}
-	fc := FileChange{Path: prev.Path, disk: f, after: back.text, record: prev, drop: true}
+	fc := FileChange{
+		Path: prev.Path, Kept: namesOf(back.changed),
+		disk: f, after: back.text, record: prev, drop: true, clean: back.clean(),
+	}
 	if back.change {
 		fc.Diff = diffOf(prev.Path, f, back.text)
 	}
 	c.Files = append(c.Files, fc)
 	return nil
+}
+
+// tellLeft says what others have made of a file that is none of the client's any
+// more, or that was removed, and where the copy is that stays.
+func (k *Connector) tellLeft(c *Changes, f *FileChange) {
+	record := &f.record
+	switch {
+	case f.drop && !f.clean:
+		c.tell("%s is no longer a file of %s. Somebody has changed it since, which stays so: %s.",
+			f.Path, c.Client.Name, cmp.Or(strings.Join(f.Kept, ", "), "it is gone"))
+	case f.left != nil:
+		record = f.left
+		c.tell("%s was removed by somebody else since, so it is made anew.", f.Path)
+	default:
+		return
+	}
+	if path, ok := k.copyPath(*record); ok {
+		c.tell("How it was before is kept in %s.", path)
+	}
 }
 
 // found reports whether a file held values of ours that the ledger did not

@@ -111,7 +111,7 @@ func cline() Client {
 	return Client{
 		ID: "cline", Name: "Cline", Restart: "Cline takes it up at once.",
 		find: func(e Env) string {
-			list, _ := filepath.Glob(e.home(".vscode", "extensions", "saoudrizwan.claude-dev-*")) // the pattern is a good one
+			list := entries(e.home(".vscode", "extensions"), "saoudrizwan.claude-dev-", "")
 			return e.found("cline", append(list, e.home(".cline"))...)
 		},
 		recipe: func(_ Env, w Wish) string {

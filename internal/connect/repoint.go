@@ -25,7 +25,7 @@ func (k *Connector) Repoint(base string) ([]Repointed, error) {
 		var failed []error
 		for _, id := range slices.Sorted(maps.Keys(l.Clients)) {
 			conn := l.Clients[id]
-			if conn.BaseURL == base {
+			if conn.BaseURL == base && !conn.halfway() {
 				continue
 			}
 			r := Repointed{Client: id, From: conn.BaseURL}
@@ -40,8 +40,9 @@ func (k *Connector) Repoint(base string) ([]Repointed, error) {
 	return list, err
 }
 
-// repoint changes one client. The ledger knows both addresses until the files
-// are written.
+// repoint changes one client. Until the files are written the ledger knows both
+// addresses of each value, and the client as one of the old address: where it
+// could not be changed, the next start tries again.
 func (k *Connector) repoint(l *ledger, id, base string, r *Repointed) error {
 	conn := l.Clients[id]
 	type moved struct {
@@ -68,7 +69,7 @@ func (k *Connector) repoint(l *ledger, id, base string, r *Repointed) error {
 			writes = append(writes, moved{f, after})
 		}
 	}
-	conn.Files, conn.BaseURL = files, base
+	conn.Files = files
 	if err := k.remember(l, id); err != nil {
 		return err
 	}
@@ -80,6 +81,7 @@ func (k *Connector) repoint(l *ledger, id, base string, r *Repointed) error {
 	for i := range files {
 		files[i].settle()
 	}
+	conn.BaseURL = base
 	return k.remember(l, id)
 }
 
@@ -96,7 +98,8 @@ func repointFile(f disk, record *File, base string) (after []byte, kept []string
 		if e.Address == nil {
 			continue
 		}
-		if !e.ours(d) {
+		standing := e.standing(d)
+		if standing == "" {
 			kept = append(kept, record.Path+": "+e.Name())
 			continue
 		}
@@ -105,10 +108,13 @@ func repointFile(f disk, record *File, base string) (after []byte, kept []string
 		if err != nil {
 			return nil, nil, err
 		}
+		*e = e.rewritten(standing, meaning)
+		if standing == meaning {
+			continue // an earlier try got as far as this
+		}
 		if _, err := d.set(e.Path, text); err != nil {
 			return nil, nil, err
 		}
-		e.Was, e.Wrote = e.Wrote, meaning
 		after = d.bytes()
 	}
 	return after, kept, nil

@@ -1,9 +1,12 @@
 package connect
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,7 +44,7 @@ func TestRestoreBringsEverythingBack(t *testing.T) {
 			if err := damage(r); err != nil {
 				t.Fatal(err)
 			}
-			list, err := r.Restore()
+			list, err := r.Restore(t.Context())
 			if err != nil || len(list) != 3 {
 				t.Errorf("%v, %+v", err, list)
 			}
@@ -55,7 +58,7 @@ func TestRestoreBringsEverythingBack(t *testing.T) {
 			if err != nil || len(left) > 0 || r.Connected() {
 				t.Errorf("left behind: %v, %v", left, err)
 			}
-			if again, err := r.Restore(); err != nil || len(again) > 0 {
+			if again, err := r.Restore(t.Context()); err != nil || len(again) > 0 {
 				t.Errorf("once more: %v, %v", again, err)
 			}
 		})
@@ -69,7 +72,7 @@ func TestRestoreWithoutTheLedgerKeepsTheUsersEdits(t *testing.T) {
 	if err := os.Remove(r.ledgerPath()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Restore(); err != nil {
+	if _, err := r.Restore(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := r.get(".claude/settings.json"), strings.Replace(theirs, "vim", "emacs", 1); got != want {
@@ -86,7 +89,7 @@ func TestABrokenFileIsLeftByDisconnectAndReplacedByRestore(t *testing.T) {
 	if got := r.get(".claude/settings.json"); got != "{ half a file" {
 		t.Errorf("it became %q", got)
 	}
-	list, err := r.Restore()
+	list, err := r.Restore(t.Context())
 	if err != nil || !list[0].Files[0].FromCopy {
 		t.Fatalf("%v, %+v", err, list)
 	}
@@ -182,74 +185,73 @@ func TestTheKeyStandsInTheClientsFileAlone(t *testing.T) {
 	}
 }
 
-// LiteLLM takes another port while the client keeps pointing at the old one.
-func TestClientsFollowTheProxysAddress(t *testing.T) {
-	r, before := connected(t)
-	const moved = "http://127.0.0.1:18099"
-	r.put(".config/opencode/opencode.json", strings.Replace(r.get(".config/opencode/opencode.json"), base, "https://mine.example", 1))
-	list, err := r.Repoint(moved)
-	if err != nil || len(list) != 3 || list[0].From != base {
-		t.Fatalf("%v, %+v", err, list)
-	}
-	for _, name := range []string{".claude/settings.json", ".codex/config.toml", ".codex/glmtray.config.toml"} {
-		if text := r.get(name); !strings.Contains(text, moved) || strings.Contains(text, base) {
-			t.Errorf("%s still has the old address:\n%s", name, text)
+// The copy is for a file that cannot be read any more, not for whatever else goes
+// wrong: it would take the user's edits with it.
+func TestRestoreKeepsTheUsersEditsWhenItsOwnCopyCannotBeRemoved(t *testing.T) {
+	r, _ := connected(t)
+	r.put(".claude/settings.json", strings.Replace(r.get(".claude/settings.json"), `"vim"`, `"emacs"`, 1))
+	var stuck string
+	for _, path := range r.notes() {
+		if strings.Contains(path, "-settings.json") {
+			stuck = path
 		}
 	}
-	if text := r.get(".config/opencode/opencode.json"); !strings.Contains(text, "https://mine.example") || len(list[2].Kept) != 1 {
-		t.Errorf("what is the user's was fought over: %+v\n%s", list[2], text)
-	}
-	if again, err := r.Repoint(moved); err != nil || len(again) != 0 {
-		t.Errorf("once more: %+v, %v", again, err)
-	}
-	states, err := r.Detect()
-	if err != nil {
+	if err := errors.Join(os.Remove(stuck), os.MkdirAll(filepath.Join(stuck, "in the way"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range states {
-		if changed := strings.Join(s.Changed, " "); (s.Client.ID == "opencode") != strings.Contains(changed, "baseURL") || s.Connected && s.BaseURL != moved {
-			t.Errorf("%s: changed %q, at %s", s.Client.ID, changed, s.BaseURL)
-		}
+	list, err := r.Restore(t.Context())
+	if err == nil || !list[0].Failed || list[0].KeyID != 0 {
+		t.Errorf("%+v, %v", list, err)
 	}
-	u := r.disconnect("opencode")
-	if len(u.Files[0].Kept) != 1 || !strings.Contains(r.get(".config/opencode/opencode.json"), "https://mine.example") {
-		t.Errorf("%+v", u)
+	if got, want := r.get(".claude/settings.json"), strings.Replace(theirs, "vim", "emacs", 1); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
-	if err := os.RemoveAll(filepath.Join(r.home, ".config")); err != nil {
+	if err := os.RemoveAll(stuck); err != nil {
 		t.Fatal(err)
 	}
-	r.disconnect("claude-code")
-	r.disconnect("codex")
-	same(t, r.tree(), before)
+	if list, err := r.Restore(t.Context()); err != nil || len(list) != 1 || list[0].KeyID != 7 {
+		t.Errorf("once more: %+v, %v", list, err)
+	}
+	if left, err := os.ReadDir(r.copies()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left behind: %v", left)
+	}
 }
 
-// The ledger is written before the file: whichever of the two a crash prevents,
-// disconnecting undoes what there is.
-func TestACrashBetweenLedgerAndFileIsUndone(t *testing.T) {
+// What restoring would do is what it does, and looking changes nothing.
+func TestAPlanToRestoreIsWhatIsDone(t *testing.T) {
+	r, _ := connected(t)
+	r.put(".claude/settings.json", "{ half a file")
+	r.put(".codex/config.toml", strings.Replace(r.get(".codex/config.toml"), `"glmtray"`, `"mine"`, 1))
+	before, ours := r.tree(), entries(r.dataDir, "", "")
+	plan, err := r.PlanRestore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, r.tree(), before)
+	if now := entries(r.dataDir, "", ""); !slices.Equal(now, ours) || !r.Connected() {
+		t.Errorf("our folder was %v, is %v", ours, now)
+	}
+	list, err := r.Restore(t.Context())
+	if err != nil || !list[0].Files[0].FromCopy || len(list[1].Files[1].Kept)+len(list[1].Files[0].Kept) == 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	list[0].Files[0].SetAside = "" // which only doing it knows
+	if !reflect.DeepEqual(plan, list) {
+		t.Errorf("planned\n%+v, done\n%+v", plan, list)
+	}
+}
+
+func TestRestoringStopsBetweenClients(t *testing.T) {
 	r, before := connected(t)
-	unwritten, err := os.ReadFile(filepath.Join(r.home, ".claude", "settings.json"))
-	if err != nil {
-		t.Fatal(err)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	here := r.tree()
+	if list, err := r.Restore(ctx); !errors.Is(err, context.Canceled) || len(list) > 0 {
+		t.Errorf("%+v, %v", list, err)
 	}
-	if _, err := r.Repoint("http://127.0.0.1:18099"); err != nil {
-		t.Fatal(err)
-	}
-	// As if the file had not been written: the ledger still knows both.
-	l, err := r.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range l.Clients["claude-code"].Files[0].Edits {
-		if e := &l.Clients["claude-code"].Files[0].Edits[i]; e.Address != nil {
-			e.Was = `"` + base + `"`
-		}
-	}
-	if err := r.write(l); err != nil {
-		t.Fatal(err)
-	}
-	r.put(".claude/settings.json", string(unwritten))
-	for _, id := range []string{"claude-code", "codex", "opencode"} {
-		r.disconnect(id)
+	same(t, r.tree(), here)
+	if list, err := r.Restore(t.Context()); err != nil || len(list) != 3 {
+		t.Errorf("%+v, %v", list, err)
 	}
 	same(t, r.tree(), before)
 }

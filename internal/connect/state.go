@@ -1,7 +1,6 @@
 package connect
 
 import (
-	"os"
 	"time"
 )
 
@@ -17,12 +16,12 @@ type State struct {
 	Changed   []string // values of ours that somebody has changed since: "FILE: NAME"
 }
 
-// Detect looks at every client. A ledger that cannot be read is an error, and
-// the states are given without it.
+// Detect looks at every client. A ledger that cannot be read is an error
+// ([ErrLedger]), and the states are given as the notes have them.
 func (k *Connector) Detect() ([]State, error) {
 	l, err := k.read()
 	if err != nil {
-		l = &ledger{}
+		l, _ = k.noted()
 	}
 	var list []State
 	for _, c := range Clients() {
@@ -67,7 +66,4 @@ func (k *Connector) Connections() (map[string]*Connection, error) {
 }
 
 // Connected reports whether there is anything to undo.
-func (k *Connector) Connected() bool {
-	_, err := os.Stat(k.ledgerPath())
-	return err == nil
-}
+func (k *Connector) Connected() bool { return exists(k.ledgerPath()) || len(k.notes()) > 0 }

@@ -4,26 +4,25 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 )
 
 // ErrNotConnected is returned for a client that is not connected.
 var ErrNotConnected = errors.New("it is not connected")
 
-// Undone is what was done to take one client's connection back.
+// Undone is what was done to take one client's connection back, or would be.
 type Undone struct {
 	Client string       `json:"client"`
 	KeyID  int64        `json:"key_id,omitempty"` // the key that is needed no more
-	Files  []UndoneFile `json:"files"`
+	Files  []UndoneFile `json:"files"`            // those that are as they should be
+	Failed bool         `json:"failed,omitempty"` // others are not, and stay connected
 }
 
 // UndoneFile is what was done to one file.
 type UndoneFile struct {
 	Path     string   `json:"path"`
 	Removed  bool     `json:"removed,omitempty"`   // it was made by us and held nothing else
+	Gone     bool     `json:"gone,omitempty"`      // somebody had removed it before, and it stays so
 	Kept     []string `json:"kept,omitempty"`      // values that were changed since and stay
 	FromCopy bool     `json:"from_copy,omitempty"` // the copy of the file as it was is back
 	SetAside string   `json:"set_aside,omitempty"` // where the text is that the copy has replaced
@@ -34,13 +33,18 @@ type UndoneFile struct {
 type back struct {
 	text    []byte // nil: no file
 	change  bool
+	gone    bool   // somebody has removed it, and with it what is not ours
 	changed []Edit // not ours any more
 }
 
+// clean reports whether nothing of the connection is left, so that nobody needs
+// the copy any more.
+func (b *back) clean() bool { return !b.gone && len(b.changed) == 0 }
+
 // undoFile gives what a file is to be without us.
 func undoFile(f disk, record File) (back, error) {
-	if f.absent {
-		return back{}, nil
+	if f.absent || len(record.Edits) == 0 { // nothing was written, or all of it is gone
+		return back{gone: f.absent && len(record.Edits) > 0 && !record.Created}, nil
 	}
 	d, err := parse(record.Format, f.data)
 	if err != nil {
@@ -97,117 +101,78 @@ func (k *Connector) forget(l *ledger, id string, u *Undone, failed error) error 
 // takeBack undoes one connection. hard puts the copy in the place of a file
 // that cannot be undone by value.
 func (k *Connector) takeBack(id string, conn *Connection, hard bool) (*Undone, error) {
+	u, err := takeBackWith(id, conn, func(f File) (UndoneFile, error) {
+		done, err := k.takeBackFile(f)
+		if hard && errors.Is(err, ErrCannotEdit) {
+			done, err = k.putCopy(f, err)
+		}
+		return done, err
+	})
+	for _, f := range conn.Files { // files may share them
+		dropFolders(f.Folders)
+	}
+	return u, err
+}
+
+// takeBackWith does one thing with each file of a connection.
+func takeBackWith(id string, conn *Connection, do func(File) (UndoneFile, error)) (*Undone, error) {
 	u := &Undone{Client: id, KeyID: conn.KeyID, Files: []UndoneFile{}}
 	var failed []error
 	for _, f := range conn.Files {
-		done, err := k.takeBackFile(f)
-		if err != nil && hard {
-			done, err = k.putCopy(f, err)
-		}
+		done, err := do(f)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", f.Path, err))
 			continue
 		}
 		u.Files = append(u.Files, done)
 	}
-	for _, f := range conn.Files { // files may share them
-		dropFolders(f.Folders)
+	if len(failed) > 0 {
+		u.Failed, u.KeyID = true, 0 // the key stands in what could not be undone
 	}
 	return u, errors.Join(failed...)
 }
 
+// undoing is what is to be done to one file.
+type undoing struct {
+	disk disk
+	back back
+	done UndoneFile // what can be said of it then
+}
+
+// planBack says what undoing one file does.
+func (k *Connector) planBack(record File) (p undoing, err error) {
+	p.done.Path = record.Path
+	if p.disk, err = look(record.Path); err != nil {
+		return p, err
+	}
+	if p.back, err = undoFile(p.disk, record); err == nil && p.back.text != nil && p.back.change {
+		err = p.disk.writable()
+	}
+	if err != nil {
+		return p, err
+	}
+	p.done.Removed = p.back.change && p.back.text == nil
+	p.done.Gone = p.back.gone
+	p.done.Kept = namesOf(p.back.changed)
+	if !p.back.clean() {
+		p.done.Copy, _ = k.copyPath(record)
+	}
+	return p, nil
+}
+
 func (k *Connector) takeBackFile(record File) (UndoneFile, error) {
-	u := UndoneFile{Path: record.Path}
-	f, err := look(record.Path)
-	if err != nil {
-		return u, err
-	}
-	b, err := undoFile(f, record)
-	if err != nil {
-		return u, err
-	}
+	p, err := k.planBack(record)
 	switch {
-	case !b.change:
-	case b.text == nil:
-		u.Removed = true
-		err = f.remove()
+	case err != nil:
+		return p.done, err
+	case !p.back.change:
+	case p.back.text == nil:
+		err = p.disk.remove()
 	default:
-		err = f.write(b.text)
+		err = p.disk.write(p.back.text)
 	}
 	if err != nil {
-		return u, err
+		return p.done, err
 	}
-	for i := range b.changed {
-		u.Kept = append(u.Kept, b.changed[i].Name())
-	}
-	clean := len(b.changed) == 0
-	if !clean && record.Copy != "" && !record.Created {
-		u.Copy = filepath.Join(k.copies(), record.Copy)
-	}
-	return u, k.dropCopy(record, clean)
-}
-
-// putCopy puts a file back as it was before the first connection, for want of
-// a better way. What stood there is kept beside our data.
-func (k *Connector) putCopy(record File, why error) (UndoneFile, error) {
-	u := UndoneFile{Path: record.Path, FromCopy: true}
-	text, ok := k.copyOf(record)
-	if !ok && (!record.Created || record.Copy == "") {
-		return u, fmt.Errorf("%w; and there is no copy of how it was", why)
-	}
-	f, err := look(record.Path)
-	if err != nil {
-		return u, err
-	}
-	if !f.absent {
-		if u.SetAside, err = k.setAside(f); err != nil {
-			return u, err
-		}
-	}
-	if record.Created {
-		u.Removed = true
-		err = f.remove()
-	} else {
-		err = f.write(text)
-	}
-	if err != nil {
-		return u, err
-	}
-	return u, k.dropCopy(record, true)
-}
-
-// Restore takes every connection back. It needs the ledger alone; where that is
-// unusable, the notes beside the copies, and where a file cannot be undone by
-// value, its copy. What could not be done is an error, and stays to be done.
-func (k *Connector) Restore() ([]Undone, error) {
-	var list []Undone
-	noted, broken := k.noted()
-	do := func(l *ledger) error {
-		var failed []error
-		for id, conn := range noted.Clients {
-			if l.Clients[id] == nil { // the ledger was removed
-				l.Clients[id] = conn
-			}
-		}
-		for _, id := range slices.Sorted(maps.Keys(l.Clients)) {
-			u, err := k.takeBack(id, l.Clients[id], true)
-			list = append(list, *u)
-			failed = append(failed, err, k.forget(l, id, u, err))
-		}
-		return errors.Join(failed...)
-	}
-	err := k.locked(do)
-	if !errors.Is(err, ErrLedger) {
-		return list, err
-	}
-	// What cannot be read now must not be lost, nor be in the way.
-	aside := k.ledgerPath() + "." + k.now().Format(stampForm)
-	if err := os.Rename(k.ledgerPath(), aside); err != nil {
-		return nil, fmt.Errorf("putting the unreadable record aside: %w", err)
-	}
-	err = k.locked(do)
-	for _, name := range broken {
-		err = errors.Join(err, fmt.Errorf("the note beside %s cannot be read; it is a copy of a file as it was before", name))
-	}
-	return list, err
+	return p.done, k.dropCopy(record, p.back.clean())
 }

@@ -64,8 +64,8 @@ func (ed editor) settings(e Env) string {
 
 // extension is where the extension is installed; "" if it is not.
 func (ed editor) extension(e Env) string {
-	list, err := filepath.Glob(e.home(ed.extensions, "extensions", "anthropic.claude-code-*"))
-	if err != nil || len(list) == 0 {
+	list := entries(e.home(ed.extensions, "extensions"), "anthropic.claude-code-", "")
+	if len(list) == 0 {
 		return ""
 	}
 	return list[len(list)-1]
