@@ -60,7 +60,7 @@ func (c *runCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := e.proxy(); err != nil {
+	if r.run, err = running(e.ctx, r.dataDir); err != nil {
 		return err
 	}
 	if err := r.findProxy(); err != nil {
@@ -72,7 +72,7 @@ func (c *runCmd) Run(e *env) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	forgetDead(e.ctx, s)
-	made, key, err := s.AddClient(e.ctx, runName(c.Program, os.Getpid()))
+	made, key, err := s.AddProcessClient(e.ctx, fmt.Sprintf("run %s %d", c.Program, os.Getpid()), os.Getpid())
 	if err != nil {
 		return err
 	}
@@ -93,23 +93,14 @@ func (c *runCmd) Run(e *env) (err error) {
 	return e.follow(start, c.Args)
 }
 
-// runPrefix begins the names of clients whose key ends with a process.
-const runPrefix = "run "
-
-func runName(program string, pid int) string { return runPrefix + program + " " + strconv.Itoa(pid) }
-
-// forgetDead removes the keys of runs that were killed.
+// forgetDead removes the keys of runs that were killed, whatever they are called.
 func forgetDead(ctx context.Context, s *store.Store) {
 	list, err := s.AllClients(ctx)
 	if err != nil {
 		return // adding one will tell
 	}
 	for i := range list {
-		words := strings.Fields(list[i].Name)
-		if !strings.HasPrefix(list[i].Name, runPrefix) || len(words) != 3 || !slices.Contains(connect.Runnable(), words[1]) {
-			continue
-		}
-		if pid, err := strconv.Atoi(words[2]); err == nil && !alive(pid) {
+		if list[i].Process != 0 && !alive(list[i].Process) {
 			_ = s.RemoveClient(ctx, list[i].ID) // the next run tries again
 		}
 	}

@@ -23,6 +23,7 @@ type Client struct {
 	Revoked  time.Time `json:"revoked,omitzero"`   // since when; zero: it is accepted
 	LastUsed time.Time `json:"last_used,omitzero"` // up to a second late
 	Uses     int64     `json:"uses"`
+	Process  int       `json:"process,omitempty"` // the id of the process that the key ends with; 0: none
 }
 
 // Active reports whether the client's key is accepted.
@@ -88,12 +89,18 @@ func checkClientName(name string) error {
 // AddClient makes a client and its key. The key is given this once and cannot
 // be found out later.
 func (s *Store) AddClient(ctx context.Context, name string) (c Client, key string, err error) {
+	return s.AddProcessClient(ctx, name, 0)
+}
+
+// AddProcessClient is AddClient for a key that ends with a process: whoever finds
+// that the process has ended may remove it.
+func (s *Store) AddProcessClient(ctx context.Context, name string, process int) (c Client, key string, err error) {
 	if err := checkClientName(name); err != nil {
 		return Client{}, "", fmt.Errorf("adding a client: %w", err)
 	}
 	key = newClientKey()
 	err = s.changeClients(ctx, "adding a client", func(tx *sql.Tx) (err error) {
-		c, err = addClient(ctx, tx, Client{Name: name, Created: s.now()}, hashClientKey(key))
+		c, err = addClient(ctx, tx, Client{Name: name, Created: s.now(), Process: process}, hashClientKey(key))
 		return err
 	})
 	if err != nil {
@@ -104,8 +111,8 @@ func (s *Store) AddClient(ctx context.Context, name string) (c Client, key strin
 
 func addClient(ctx context.Context, tx *sql.Tx, c Client, hash [sha256.Size]byte) (Client, error) {
 	res, err := tx.ExecContext(ctx, `
-		INSERT INTO clients (name, hash, created, revoked, last_used, uses) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.Name, hash[:], millis(c.Created), millis(c.Revoked), millis(c.LastUsed), c.Uses)
+		INSERT INTO clients (name, hash, created, revoked, last_used, uses, process) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		c.Name, hash[:], millis(c.Created), millis(c.Revoked), millis(c.LastUsed), c.Uses, c.Process)
 	if err != nil {
 		return Client{}, err
 	}
@@ -128,7 +135,7 @@ func (s *Store) changeClients(ctx context.Context, doing string, fn func(*sql.Tx
 	return nil
 }
 
-const clientColumns = `id, name, created, revoked, last_used, uses`
+const clientColumns = `id, name, created, revoked, last_used, uses, process`
 
 // AllClients gives every client, the revoked ones too, oldest first.
 func (s *Store) AllClients(ctx context.Context) (list []Client, err error) {
@@ -149,7 +156,7 @@ func clientsWhere(ctx context.Context, tx *sql.Tx, condition string, args ...any
 	for rows.Next() {
 		var c Client
 		var created, revoked, used int64
-		if err := rows.Scan(&c.ID, &c.Name, &created, &revoked, &used, &c.Uses); err != nil {
+		if err := rows.Scan(&c.ID, &c.Name, &created, &revoked, &used, &c.Uses, &c.Process); err != nil {
 			return nil, err
 		}
 		c.Created, c.Revoked, c.LastUsed = fromMillis(created), fromMillis(revoked), fromMillis(used)

@@ -40,6 +40,18 @@ func wantWho(t *testing.T, c *Clients, key, name string) {
 	}
 }
 
+func TestAKeyIsMarkedWithTheProcessThatItEndsWith(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	addedClient(t, s, "run codex 4711") // a person's, whatever it is called
+	if _, _, err := s.AddProcessClient(t.Context(), "run codex 4712", 4712); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.AllClients(t.Context())
+	if err != nil || len(list) != 2 || list[0].Process != 0 || list[1].Process != 4712 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 func TestAClientKeyIsRandomAndNowhereInClear(t *testing.T) {
 	dir := t.TempDir()
 	s := openAt(t, dir)
