@@ -1,8 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,6 +46,70 @@ func TestWhatStandsBehindRunIsTheProgramsOwn(t *testing.T) {
 			t.Errorf("%q became %q", c.args, got)
 		}
 	}
+}
+
+// ownHome is an environment with a home of its own, and its data folder.
+func ownHome(t *testing.T) (environ []string, home, dataDir string) {
+	t.Helper()
+	dir := t.TempDir()
+	home, dataDir = filepath.Join(dir, "home"), filepath.Join(dir, "data")
+	if err := errors.Join(os.Mkdir(home, 0o700), os.Mkdir(dataDir, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(dir, "bin")
+	return []string{"HOME=" + home, "USERPROFILE=" + home, "GLMTRAY_DATA_DIR=" + dataDir, "PATH=" + bin}, home, dataDir
+}
+
+// Asked twice, a proxy that ends in between would leave the agent at an address
+// that is a guess.
+func TestRunAsksOnceWhetherAProxyRuns(t *testing.T) {
+	linuxOnly(t) // the agent is a script
+	environ, home, dataDir := ownHome(t)
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			asked.Add(1)
+		}
+		_, _ = io.WriteString(w, `{"program": "glmtray"}`)
+	}))
+	defer proxy.Close()
+	codex := filepath.Join(filepath.Dir(home), "bin", "codex")
+	err := errors.Join(
+		writeRunFile(dataDir, runFile{URL: proxy.URL}),
+		os.Mkdir(filepath.Dir(codex), 0o700), os.WriteFile(codex, []byte("#!/bin/sh\necho \"$@\"\n"), 0o700), //nolint:gosec // it is to be run
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"run", "codex"}, environ, strings.NewReader(""), &out, &errs); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	if !strings.Contains(out.String(), proxy.URL) || asked.Load() != 1 {
+		t.Errorf("it asked %d times and began the agent with %s", asked.Load(), &out)
+	}
+}
+
+func TestTheFilesOfAClientStandBelowTheirTitle(t *testing.T) {
+	environ, _, _ := ownHome(t)
+	var out, errs bytes.Buffer
+	for _, args := range [][]string{{"connect", "codex", "--default", "--yes"}, {"connect", "--list"}} {
+		out.Reset()
+		if code := run(t.Context(), args, environ, strings.NewReader(""), &out, &errs); code != 0 {
+			t.Fatalf("%v: exit code %d: %s", args, code, &errs)
+		}
+	}
+	lines := strings.Split(out.String(), "\n")
+	at := strings.Index(lines[0], "FILES")
+	for _, line := range lines[1:] {
+		if strings.HasPrefix(line, "codex ") {
+			if line[at] == ' ' || strings.HasSuffix(line, " ") || strings.Count(line[at:], " ") != 1 {
+				t.Errorf("the files begin elsewhere:\n%s\n%s", lines[0], line)
+			}
+			return
+		}
+	}
+	t.Errorf("codex is not listed:\n%s", &out)
 }
 
 func TestAClientOfThisMachineReachesEveryAddress(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/glmtray/glmtray/internal/connect"
 )
@@ -36,11 +37,7 @@ func (r *connectRoom) list(asJSON bool) error {
 	tableErr := table(r.e.stdout, func(row func(...string)) {
 		row("CLIENT", "NAME", "STATE", "FILES")
 		for _, v := range views {
-			files := ""
-			for _, f := range v.Files {
-				files += " " + f
-			}
-			row(v.Client, v.Name, v.words(), dash(files))
+			row(v.Client, v.Name, v.words(), dash(strings.Join(v.Files, " ")))
 		}
 	})
 	for _, v := range views {
