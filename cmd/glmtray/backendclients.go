@@ -27,6 +27,9 @@ func (d *desktop) Agents(ctx context.Context) ([]state.Agent, error) {
 	for i := range states {
 		list[i] = agentShown(&states[i])
 	}
+	if errors.Is(err, connect.ErrLedger) {
+		return list, &ui.LostRecord{Text: shown(err).Error()}
+	}
 	return list, shown(err)
 }
 
@@ -160,6 +163,30 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 
 // DisconnectAgents implements ui.Backend.
 func (d *desktop) DisconnectAgents(ctx context.Context, ids ...string) (string, error) {
+	return d.putBack(ctx, func(r *connectRoom) ([]connect.Undone, error) {
+		connections, err := r.connections()
+		if err != nil {
+			return nil, err
+		}
+		names := companions(ids, connections)
+		if len(ids) == 0 {
+			for _, name := range slices.Sorted(maps.Keys(connections)) {
+				if client, ok := connect.Find(name); ok && client.Writes() {
+					names = append(names, name)
+				}
+			}
+		}
+		return r.undo(names)
+	})
+}
+
+// RestoreAgents implements ui.Backend: what `restore` does.
+func (d *desktop) RestoreAgents(ctx context.Context) (string, error) {
+	return d.putBack(ctx, (*connectRoom).restore)
+}
+
+// putBack undoes connections and says what was done.
+func (d *desktop) putBack(ctx context.Context, undo func(*connectRoom) ([]connect.Undone, error)) (string, error) {
 	var said strings.Builder
 	e := d.as(ctx)
 	e.stdout = &said
@@ -167,20 +194,8 @@ func (d *desktop) DisconnectAgents(ctx context.Context, ids ...string) (string, 
 	if err != nil {
 		return "", shown(err)
 	}
-	connections, err := r.connections()
-	if err != nil {
-		return "", shown(err)
-	}
-	names := companions(ids, connections)
-	if len(ids) == 0 {
-		for _, name := range slices.Sorted(maps.Keys(connections)) {
-			if client, ok := connect.Find(name); ok && client.Writes() {
-				names = append(names, name)
-			}
-		}
-	}
-	undone, failed := r.undo(names)
-	failed = errors.Join(failed, r.tellUndone(undone, false))
+	undone, failed := undo(r)
+	failed = r.tellUndone(undone, failed, false)
 	return strings.TrimSpace(said.String()), shown(failed)
 }
 

@@ -43,7 +43,7 @@ func (c *disconnectCmd) Run(e *env) error {
 	case len(names) > 0:
 		names = companions(names, connections)
 	case len(connections) == 0:
-		return r.tellUndone(nil, c.JSON)
+		return r.tellUndone(nil, nil, c.JSON)
 	case c.All:
 		names = slices.Sorted(maps.Keys(connections))
 	default:
@@ -51,15 +51,14 @@ func (c *disconnectCmd) Run(e *env) error {
 		return hint(errors.New("say which client; connected: "+list), "or: glmtray disconnect --all")
 	}
 	undone, failed := r.undo(names)
-	return errors.Join(r.tellUndone(undone, c.JSON), failed)
+	return r.tellUndone(undone, failed, c.JSON)
 }
 
 // undo disconnects clients, one after the other until the context ends.
 func (r *connectRoom) undo(names []string) (undone []connect.Undone, failed error) {
-	for _, name := range names {
-		if err := r.e.ctx.Err(); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s stays connected: %w", name, err))
-			continue
+	for i, name := range names {
+		if err := connect.Stopped(r.e.ctx, names[i:]...); err != nil {
+			return undone, errors.Join(failed, err)
 		}
 		u, err := r.connector.Undo(name)
 		if u != nil {
@@ -110,18 +109,29 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	undone, err := r.connector.Restore(e.ctx)
-	return errors.Join(r.tellUndone(undone, c.JSON), wrapErr(outrun(err), "restoring"))
+	undone, err := r.restore()
+	return r.tellUndone(undone, err, c.JSON)
 }
 
-// tellUndone gives up the keys and tells what was done.
-func (r *connectRoom) tellUndone(list []connect.Undone, asJSON bool) error {
+// restore disconnects everything at once.
+func (r *connectRoom) restore() ([]connect.Undone, error) {
+	undone, err := r.connector.Restore(r.e.ctx)
+	return undone, wrapErr(outrun(err), "restoring")
+}
+
+// tellUndone gives up the keys and tells what was done; failed is what was not,
+// and is given back.
+func (r *connectRoom) tellUndone(list []connect.Undone, failed error, asJSON bool) error {
 	r.giveUpKeys(list)
 	if asJSON {
-		return printJSON(r.e.stdout, append([]connect.Undone{}, list...))
+		return errors.Join(printJSON(r.e.stdout, append([]connect.Undone{}, list...)), failed)
 	}
-	_, err := fmt.Fprint(r.e.stdout, undoneText(list))
-	return err
+	text := undoneText(list)
+	if len(list) == 0 && failed == nil {
+		text = "No client is connected.\n"
+	}
+	_, err := fmt.Fprint(r.e.stdout, text)
+	return errors.Join(err, failed)
 }
 
 // giveUpKeys removes the keys of clients that were disconnected, whether or not
@@ -151,9 +161,6 @@ func (r *connectRoom) giveUpKeys(list []connect.Undone) {
 // undoneText says what was done.
 func undoneText(list []connect.Undone) string {
 	var b strings.Builder
-	if len(list) == 0 {
-		b.WriteString("No client is connected.\n")
-	}
 	for i := range list {
 		client, _ := connect.Find(list[i].Client)
 		switch {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // planCopy says what putting the copy of a file back does; the text is nil where
@@ -72,17 +74,40 @@ func (k *Connector) Restore(ctx context.Context) ([]Undone, error) {
 		failed := []error{lost}
 		for _, id := range slices.Sorted(maps.Keys(l.Clients)) {
 			if ctx.Err() != nil {
-				failed = append(failed, fmt.Errorf("%s stays connected: %w", id, ctx.Err()))
-				continue
+				break
 			}
 			u, err := k.takeBack(id, l.Clients[id], true)
 			list = append(list, *u)
 			failed = append(failed, err, k.forget(l, id, u, err))
 		}
-		return errors.Join(failed...)
+		return errors.Join(append(failed, Stopped(ctx, slices.Sorted(maps.Keys(l.Clients))...))...)
 	})
 	return list, err
 }
+
+// Stopped is the error of an undoing that ended with its context, nil if that has
+// not ended or no client was left: it names those that stay connected.
+func Stopped(ctx context.Context, ids ...string) error {
+	if ctx.Err() == nil || len(ids) == 0 {
+		return nil
+	}
+	s := stopped{cause: ctx.Err()}
+	for _, id := range ids {
+		client, _ := Find(id)
+		s.names = append(s.names, cmp.Or(client.Name, id))
+	}
+	return s
+}
+
+// stopped says what a context's end has left; the words of that end say nothing
+// to people.
+type stopped struct {
+	names []string
+	cause error
+}
+
+func (s stopped) Error() string { return "stopped; still connected: " + strings.Join(s.names, ", ") }
+func (s stopped) Unwrap() error { return s.cause }
 
 // PlanRestore says what [Connector.Restore] would do. It writes nothing.
 func (k *Connector) PlanRestore() (list []Undone, err error) {

@@ -9,7 +9,8 @@ import (
 // Connecting is what the window needs to connect agents and to look after the
 // keys that clients show. Like everything of Backend it may take its time.
 type Connecting interface {
-	// Agents looks at every agent that is known.
+	// Agents looks at every agent that is known. A *[LostRecord] is the error where
+	// it cannot be read what was written into their settings.
 	Agents(ctx context.Context) ([]state.Agent, error)
 	// PlanAgent says what connecting an agent would write, or what disconnecting
 	// it would put back. Nothing of it is done.
@@ -19,6 +20,9 @@ type Connecting interface {
 	// DisconnectAgents puts back what stood in the agents' files; no ids means
 	// all whose files were written. It says what was done.
 	DisconnectAgents(ctx context.Context, ids ...string) (string, error)
+	// RestoreAgents puts everything back at once, also what the record does not
+	// know any more. It says what was done.
+	RestoreAgents(ctx context.Context) (string, error)
 
 	ClientKeys(ctx context.Context) ([]state.ClientKey, error)
 	// AddClientKey makes a key and gives it, this once.
@@ -26,6 +30,12 @@ type Connecting interface {
 	RevokeClientKey(ctx context.Context, id int64) error
 	EnableClientKey(ctx context.Context, id int64) error
 }
+
+// LostRecord is an error: the record of what was written into the agents' settings
+// cannot be read. RestoreAgents helps, and nothing else.
+type LostRecord struct{ Text string }
+
+func (l *LostRecord) Error() string { return l.Text }
 
 // AgentPlan is what would be done to connect or disconnect an agent.
 type AgentPlan struct {

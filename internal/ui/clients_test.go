@@ -219,14 +219,72 @@ func TestQuittingNamesWhoIsConnected(t *testing.T) {
 		r.sees("Quit glmtray?")
 		r.tap("Cancel")
 	})
-	t.Run("what cannot be put back is told", func(t *testing.T) {
+	for name, no := range map[string]func(r *rig){
+		"cancel while it is put back": func(r *rig) { r.tap("Cancel") },
+		"escape while it is put back": func(r *rig) { r.u.typed(&fyne.KeyEvent{Name: fyne.KeyEscape}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := connected()
+			p.hold, p.partly = make(chan struct{}), "Disconnected Claude Code."
+			r, _ := clientsRig(t, p)
+			r.u.quit()
+			r.sees("Quit glmtray?")
+			r.tap("Put back and quit")
+			r.asked("disconnect")
+			if !r.button("Leave and quit").Disabled() {
+				t.Error("it can be left while it is put back")
+			}
+			no(r) // nobody lets go of the hold: only the context ends it
+			r.sees("Disconnected Claude Code.", "Context canceled.")
+			if quit(p)() || !strings.Contains(r.text(), "Quit glmtray?") {
+				t.Errorf("the question is gone, quit %v", quit(p)())
+			}
+			close(p.hold)
+			no(r)
+			if strings.Contains(r.text(), "Quit glmtray?") {
+				t.Error("a second no does not close it")
+			}
+			r.u.quit()
+			r.sees("Quit glmtray?")
+			r.tap("Put back and quit")
+			r.until("the end", quit(p))
+		})
+	}
+	t.Run("all was put back before the cancel came", func(t *testing.T) {
 		p := connected()
-		p.fail = map[string]error{"disconnect": errNo}
+		p.hold, p.deaf = make(chan struct{}), true
 		r, _ := clientsRig(t, p)
 		r.u.quit()
 		r.sees("Quit glmtray?")
 		r.tap("Put back and quit")
-		r.sees("The disk is full.")
+		r.asked("disconnect")
+		r.tap("Cancel")
+		close(p.hold)
+		r.sees("Disconnected")
+		if quit(p)() {
+			t.Error("it quits after a no")
+		}
+	})
+	t.Run("the record is lost", func(t *testing.T) {
+		for name, agents := range map[string][]state.Agent{"the notes know": connected().agents, "nothing is known": someAgents()} {
+			p := &program{agents: agents}
+			r, _ := clientsRig(t, p)
+			p.set(func() { p.fail = map[string]error{"agents": &LostRecord{"the record of connections cannot be read"}} })
+			r.u.quit()
+			r.sees("Quit glmtray?", "Restore puts back what stood there before", "The record of connections cannot be read.")
+			r.tap("Restore and quit")
+			r.asked("restore")
+			r.until("the end, "+name, quit(p))
+		}
+	})
+	t.Run("what cannot be put back is told", func(t *testing.T) {
+		p := connected()
+		p.fail, p.partly = map[string]error{"disconnect": errNo}, "Disconnected Claude Code."
+		r, _ := clientsRig(t, p)
+		r.u.quit()
+		r.sees("Quit glmtray?")
+		r.tap("Put back and quit")
+		r.sees("The disk is full.", "Disconnected Claude Code.")
 		r.tap("Leave and quit")
 		r.until("the end", quit(p))
 	})

@@ -73,8 +73,16 @@ func (p *program) ConnectAgent(ctx context.Context, id string) (Connected, error
 }
 
 func (p *program) DisconnectAgents(ctx context.Context, ids ...string) (string, error) {
-	if err := p.call(ctx, "disconnect", ids...); err != nil {
-		return "", err
+	return p.putBack(ids, p.call(ctx, "disconnect", ids...))
+}
+
+func (p *program) RestoreAgents(ctx context.Context) (string, error) {
+	return p.putBack(nil, p.call(ctx, "restore"))
+}
+
+func (p *program) putBack(ids []string, err error) (string, error) {
+	if err != nil {
+		return p.partly, err
 	}
 	p.set(func() {
 		for i := range p.agents {

@@ -12,7 +12,8 @@ import (
 type sheet struct {
 	u     *UI
 	popup *widget.PopUp
-	no    func() // what Escape does besides closing; may be nil
+	no    func()      // what Escape does besides closing; may be nil
+	busy  func() bool // what Escape ends first, if it runs; may be nil
 }
 
 // lay lays a question over the window: a title, what it is about, and the
@@ -38,6 +39,9 @@ func (s *sheet) close() {
 
 // escape is a no.
 func (s *sheet) escape() {
+	if s.busy != nil && s.busy() {
+		return
+	}
 	s.close()
 	if s.no != nil {
 		s.no()
