@@ -1,5 +1,3 @@
-//go:build !headless
-
 package main
 
 import (
@@ -15,6 +13,10 @@ const (
 	runValue = "glmtray"
 )
 
+// loginPlace names the place of our value.
+func loginPlace(*env) (string, error) { return `HKEY_CURRENT_USER\` + runKey + `\` + runValue, nil }
+
+// startsAtLogin reports whether the system starts us at login.
 func startsAtLogin(*env) (bool, error) {
 	key, err := registry.OpenKey(registry.CURRENT_USER, runKey, registry.QUERY_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {
@@ -31,7 +33,11 @@ func startsAtLogin(*env) (bool, error) {
 	return err == nil, err
 }
 
-func addToLogin(*env) error {
+// setLogin writes our value, or removes it.
+func setLogin(_ *env, on bool) error {
+	if !on {
+		return takeFromLogin()
+	}
 	path, err := program()
 	if err != nil {
 		return err
@@ -43,7 +49,7 @@ func addToLogin(*env) error {
 	return errors.Join(key.SetStringValue(runValue, `"`+path+`" app --hidden`), key.Close())
 }
 
-func takeFromLogin(*env) error {
+func takeFromLogin() error {
 	key, err := registry.OpenKey(registry.CURRENT_USER, runKey, registry.SET_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {
 		return nil

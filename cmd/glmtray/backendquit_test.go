@@ -85,6 +85,41 @@ func TestWindowPutsBackWhatALostRecordKnewOf(t *testing.T) {
 	wantPutBack(t, d, claude, codex)
 }
 
+// Here the data folder is the home folder, too.
+func TestWindowIsUninstalledWithWhatItHasMade(t *testing.T) {
+	linuxOnly(t)
+	d, b, claude, codex := twoAgents(t)
+	b.must("csk-one-0123456789abcdef", "keys", "add", "cerebras", "one")
+	if err := d.Set(t.Context(), startAtLogin, "true"); err != nil {
+		t.Fatal(err)
+	}
+	if on, err := startsAtLogin(d.e); err != nil || !on {
+		t.Fatalf("it starts at login: %v, %v", on, err)
+	}
+	b.must("", "uninstall", "--yes", "--delete-data")
+	if on, err := startsAtLogin(d.e); err != nil || on {
+		t.Errorf("it starts at login: %v, %v", on, err)
+	}
+	if text, ok := b.chain.Text("cerebras", "one"); ok {
+		t.Errorf("the keychain has %d bytes", len(text))
+	}
+	if got := read(t, claude); got != "{}\n" {
+		t.Errorf("%s is\n%s", claude, got)
+	}
+	if _, err := os.Stat(codex); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", codex, err)
+	}
+	list, err := os.ReadDir(b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if !slices.Contains([]string{".claude", ".config", "Library"}, e.Name()) { // the folders of others
+			t.Errorf("left behind: %s", e.Name())
+		}
+	}
+}
+
 // tiring is a context that ends after its end was asked for some times.
 type tiring struct {
 	context.Context

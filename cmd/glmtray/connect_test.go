@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -110,6 +111,25 @@ func TestTheFilesOfAClientStandBelowTheirTitle(t *testing.T) {
 		}
 	}
 	t.Errorf("codex is not listed:\n%s", &out)
+}
+
+func TestAnInterruptedUninstallLeavesTheRest(t *testing.T) {
+	environ, home, _ := ownHome(t)
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"connect", "codex", "--yes"}, environ, strings.NewReader(""), &out, &errs); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	out.Reset()
+	errs.Reset()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	code := run(ctx, []string{"uninstall", "--yes", "--delete-data"}, environ, strings.NewReader(""), &out, &errs)
+	if code != exitFail || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(out.String(), "Left:\n  Codex CLI: connected, as it was\n") {
+		t.Errorf("exit code %d, it said\n%s\n%s", code, &out, &errs)
+	}
+	if _, err := os.Stat(filepath.Join(home, ".codex", "glmtray.config.toml")); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAClientOfThisMachineReachesEveryAddress(t *testing.T) {

@@ -99,8 +99,8 @@ type restoreCmd struct {
 func (*restoreCmd) Help() string {
 	return `Puts back what stood in the clients' files before they were connected, all at once. It needs connections.json in the data
 folder, and no proxy, database or settings; if that file is gone or broken, the notes beside the copies serve. Where a
-client's file cannot be read any more, its dated copy comes back, and what stood there is kept. Run it before you remove
-glmtray.`
+client's file cannot be read any more, its dated copy comes back, and what stood there is kept. To remove glmtray:
+glmtray uninstall, which does this as well.`
 }
 
 // Run restores.
@@ -172,12 +172,13 @@ func undoneText(list []connect.Undone) string {
 			fmt.Fprintf(&b, "Disconnected %s. Its key is accepted no longer; what you have written by hand stays.\n", client.Name)
 		}
 		for _, f := range list[i].Files {
-			b.WriteString(undoneWords(&f))
+			fmt.Fprintf(&b, "  %s\n", undoneWords(&f))
 		}
 	}
 	return b.String()
 }
 
+// undoneWords says what one file is then.
 func undoneWords(f *connect.UndoneFile) string {
 	what := "as before"
 	switch {
@@ -199,5 +200,5 @@ func undoneWords(f *connect.UndoneFile) string {
 			what += "; the file from before is kept in " + f.Copy
 		}
 	}
-	return "  " + f.Path + ": " + what + "\n"
+	return f.Path + ": " + what
 }

@@ -59,6 +59,9 @@ func (r *keyRoom) remove(provider, name string) error {
 
 // forgetState drops what the database remembers of a key.
 func (r *keyRoom) forgetState(provider, name string) {
+	if !store.Exists(r.dataDir) {
+		return
+	}
 	s, err := store.Open(r.e.ctx, r.dataDir, nil)
 	if err == nil {
 		err = errors.Join(s.DeleteKeyState(r.e.ctx, provider, name), s.Close())

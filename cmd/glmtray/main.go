@@ -40,6 +40,7 @@ type cli struct {
 	Connect    connectCmd    `cmd:"" help:"Point coding agents at this proxy: Claude Code, Codex, OpenCode and others."`
 	Disconnect disconnectCmd `cmd:"" help:"Put back what stood in an agent's files before."`
 	Restore    restoreCmd    `cmd:"" help:"Put everything back at once, also when records are lost."`
+	Uninstall  uninstallCmd  `cmd:"" help:"Take back what glmtray has changed: agents, start at login, keychain, data. Asks before each."`
 	Run        runCmd        `cmd:"" help:"Start claude, codex or opencode on this proxy, with no file touched."`
 
 	Logs     logsCmd     `cmd:"" help:"Show the records of requests: who answered, how, and why."`

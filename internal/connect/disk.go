@@ -136,11 +136,17 @@ func dropFolders(folders []string) {
 	}
 }
 
+// The names of files that are being written begin and end so.
+const (
+	tempPrefix = ".glmtray-"
+	tempSuffix = ".tmp"
+)
+
 // replace writes a file so that a reader, and a crash, finds the old text or
 // the new one. The mode and the owner of an old file stay; a new one is its
 // owner's alone.
 func replace(path string, text []byte, old fs.FileInfo) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".glmtray-*.tmp") // 0600
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*"+tempSuffix) // 0600
 	if err != nil {
 		return err
 	}

@@ -109,6 +109,31 @@ type stopped struct {
 func (s stopped) Error() string { return "stopped; still connected: " + strings.Join(s.names, ", ") }
 func (s stopped) Unwrap() error { return s.cause }
 
+// ErrConnected is returned where something is still to be undone.
+var ErrConnected = errors.New("agents are still connected")
+
+// Clear removes what is left of the records once everything is undone. Copies of
+// files as they were, which were kept for the user, stay and are named, and so is
+// a ledger that could not be read.
+func (k *Connector) Clear() (kept []string, err error) {
+	if k.Connected() {
+		return nil, ErrConnected
+	}
+	_ = os.Remove(k.copies()) // unless something is kept there
+	kept = entries(k.copies(), "", "")
+	lock := k.ledgerPath() + ".lock"
+	litter := append(entries(k.dataDir, tempPrefix, tempSuffix), lock)
+	for _, path := range litter {
+		err = errors.Join(err, ignoreMissing(os.Remove(path)))
+	}
+	for _, path := range entries(k.dataDir, ledgerName+".", "") {
+		if path != lock {
+			kept = append(kept, path)
+		}
+	}
+	return kept, err
+}
+
 // PlanRestore says what [Connector.Restore] would do. It writes nothing.
 func (k *Connector) PlanRestore() (list []Undone, err error) {
 	l, err := k.read()

@@ -241,6 +241,46 @@ func TestAPlanToRestoreIsWhatIsDone(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftOfTheRecordsIsCleared(t *testing.T) {
+	r, _ := connected(t)
+	if _, err := r.Clear(); !errors.Is(err, ErrConnected) || !r.Connected() {
+		t.Errorf("while agents are connected: %v", err)
+	}
+	if err := os.WriteFile(r.ledgerPath(), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.put(".codex/config.toml", strings.Replace(r.get(".codex/config.toml"), `"glmtray"`, `"mine"`, 1))
+	list, err := r.Restore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, f := range list[1].Files {
+		if f.Copy != "" {
+			want = append(want, f.Copy)
+		}
+	}
+	want = append(want, r.ledgerPath()+".20261128-120000")
+	if err := os.WriteFile(filepath.Join(r.dataDir, ".glmtray-1.tmp"), nil, 0o600); err != nil { // as a kill leaves it
+		t.Fatal(err)
+	}
+	kept, err := r.Clear()
+	if err != nil || len(want) != 2 || !slices.Equal(kept, want) {
+		t.Errorf("kept %v, %v, want %v", kept, err, want)
+	}
+	for _, path := range want {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := r.Clear(); err != nil || len(kept) > 0 {
+		t.Errorf("kept %v, %v", kept, err)
+	}
+	if left := entries(r.dataDir, "", ""); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestRestoringStopsBetweenClients(t *testing.T) {
 	r, before := connected(t)
 	ctx, stop := context.WithCancel(t.Context())
