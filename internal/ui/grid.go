@@ -14,12 +14,13 @@ import (
 
 // column is one column of a grid.
 type column struct {
-	name  string
-	width float32 // least width, its distance to the next included
-	grow  float32 // its share of what is left
-	right bool    // figures
-	mono  bool
-	rank  int // where there is little room, the columns of the highest rank go first; 0: never
+	name   string
+	width  float32 // least width, its distance to the next included
+	grow   float32 // its share of what is left
+	right  bool    // figures
+	mono   bool
+	middle bool // what is too long is cut in its middle: both ends tell names of models apart
+	rank   int  // where there is little room, the columns of the highest rank go first; 0: never
 }
 
 // grid is what the rows of one list have in common. Rows are drawn with canvas
@@ -264,7 +265,7 @@ func (r *lineRenderer) Refresh() {
 		}
 		text := l.texts[i]
 		if places[i].w > 0 {
-			text = fitText(text, places[i].w-near, t.TextSize, t.TextStyle)
+			text = fitText(text, places[i].w-near, t.TextSize, t.TextStyle, l.g.columns[i].middle)
 		}
 		if t.Text != text || t.Color != color.Color(ink) {
 			t.Text, t.Color = text, ink
@@ -296,22 +297,23 @@ func sink(t *canvas.Text) float32 {
 var cutTexts = map[cutText]string{}
 
 type cutText struct {
-	text  string
-	width float32
-	size  float32
-	style fyne.TextStyle
+	text   string
+	width  float32
+	size   float32
+	style  fyne.TextStyle
+	middle bool
 }
 
 // fitText shortens a text to a width, with an ellipsis where something is left
-// out. Window's goroutine only.
-func fitText(text string, width, size float32, style fyne.TextStyle) string {
+// out: at its end, or in its middle. Window's goroutine only.
+func fitText(text string, width, size float32, style fyne.TextStyle, middle bool) string {
 	if text == "" || width <= 0 {
 		return ""
 	}
 	if style.Monospace {
 		return fitMono(text, width, size)
 	}
-	id := cutText{text, width, size, style}
+	id := cutText{text, width, size, style, middle}
 	if cut, ok := cutTexts[id]; ok {
 		return cut
 	}
@@ -321,16 +323,23 @@ func fitText(text string, width, size float32, style fyne.TextStyle) string {
 	cut := text
 	if fyne.MeasureText(text, size, style).Width > width {
 		runes := []rune(text)
-		low, high := 0, len(runes)
+		keep := func(n int) string {
+			tail := 0
+			if middle {
+				tail = n / 2
+			}
+			return string(runes[:n-tail]) + "…" + string(runes[len(runes)-tail:])
+		}
+		low, high := 0, len(runes)-1
 		for low < high {
 			mid := (low + high + 1) / 2
-			if fyne.MeasureText(string(runes[:mid])+"…", size, style).Width <= width {
+			if fyne.MeasureText(keep(mid), size, style).Width <= width {
 				low = mid
 			} else {
 				high = mid - 1
 			}
 		}
-		cut = string(runes[:low]) + "…"
+		cut = keep(low)
 	}
 	cutTexts[id] = cut
 	return cut

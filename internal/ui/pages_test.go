@@ -76,8 +76,30 @@ func TestAnEmptyListOfRequestsTeaches(t *testing.T) {
 }
 
 func TestRecordsThatCannotBeReadAreToldAtTheFoot(t *testing.T) {
-	r, _ := requestsRig(t, &program{snap: serving(), fail: map[string]error{"requests": errNo}})
+	p := &program{snap: serving(), contents: contents{records: records(3)}, fail: map[string]error{"requests": errNo}}
+	r, q := requestsRig(t, p)
+	r.sees("The older ones cannot be read now. The disk is full.", "Try again")
+	p.set(func() { p.fail = nil })
+	r.tap("Try again")
+	r.until("the records", func() bool { return q.view.Len() == 3 })
+	if text := r.text(); strings.Contains(text, "The disk is full.") || strings.Contains(text, "Try again") {
+		t.Errorf("what is over is still told:\n%s", text)
+	}
+}
+
+func TestRecordsThatCannotBeReadAreReadAgainByThemselves(t *testing.T) {
+	all := records(2 * state.RequestPage)
+	p := &program{snap: serving(), contents: contents{records: all}}
+	r, q := requestsRig(t, p)
+	r.until("a page of records", func() bool { return q.view.Len() == state.RequestPage })
+	p.set(func() { p.fail = map[string]error{"requests": errNo} })
+	q.page(state.RequestPage - 1) // somebody has scrolled to the end
 	r.sees("The disk is full.")
+	p.set(func() { p.fail = nil })
+	at := time.Now().Add(time.Minute)
+	r.u.now = func() time.Time { return at }
+	r.u.redraw()
+	r.until("the page that follows", func() bool { return q.view.Len() == len(all) })
 }
 
 func TestAListOfRequestsThatStandsStill(t *testing.T) {
@@ -99,8 +121,9 @@ func TestTheRowUnderThePointerIsShownWhole(t *testing.T) {
 	l := q.newLine().(*line)
 	q.fillLine(1, l)
 	l.MouseIn(&desktop.MouseEvent{})
-	if !strings.Contains(q.foot.Text, "asked for sonnet · went to zai/gpt-oss-120b · key home · rule everything · 200 ok · 2 attempts") {
-		t.Errorf("the foot says %q", q.foot.Text)
+	if !strings.Contains(q.foot.Text, "asked for sonnet · went to zai/gpt-oss-120b · key home · rule everything") ||
+		!strings.HasPrefix(q.foot2.Text, "200 ok · 2 attempts · ") {
+		t.Errorf("the foot says %q, %q", q.foot.Text, q.foot2.Text)
 	}
 	l.MouseOut()
 	if !strings.Contains(q.foot.Text, "3 requests") {
@@ -157,12 +180,32 @@ func TestATextThatIsTooLongIsCutWithAnEllipsis(t *testing.T) {
 	test.NewTempApp(t)
 	for _, mono := range []bool{false, true} {
 		style := fyne.TextStyle{Monospace: mono}
-		cut := fitText("cerebras/gpt-oss-120b", 80, textSize, style)
+		cut := fitText("cerebras/gpt-oss-120b", 80, textSize, style, false)
 		if !strings.HasSuffix(cut, "…") || fyne.MeasureText(cut, textSize, style).Width > 80 {
 			t.Errorf("%q is %v wide", cut, fyne.MeasureText(cut, textSize, style).Width)
 		}
-		if got := fitText("short", 200, textSize, style); got != "short" {
+		if got := fitText("short", 200, textSize, style, false); got != "short" {
 			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestANameThatIsTooLongKeepsBothEnds(t *testing.T) {
+	test.NewTempApp(t)
+	cut := fitText("synthetic/syn:large:vision", 110, textSize, fyne.TextStyle{}, true)
+	if !strings.HasPrefix(cut, "synt") || !strings.HasSuffix(cut, "vision") || !strings.Contains(cut, "…") {
+		t.Errorf("got %q", cut)
+	}
+	if w := fyne.MeasureText(cut, textSize, fyne.TextStyle{}).Width; w > 110 {
+		t.Errorf("%q is %v wide", cut, w)
+	}
+}
+
+func TestAWindowOfItsFirstSizeHasEveryColumnOfTheRequests(t *testing.T) {
+	_, q := requestsRig(t, &program{snap: serving()})
+	for i, p := range q.grid.fit(q.list.Size().Width) {
+		if p.w == 0 {
+			t.Errorf("there is no room for %s in %v", q.grid.columns[i].name, q.list.Size().Width)
 		}
 	}
 }
@@ -228,7 +271,7 @@ func BenchmarkTheListOfAHundredThousandRequests(b *testing.B) {
 	s.Requests().Open(true)
 	page := records(state.RequestPage)
 	for n := 0; n < state.RequestsShown; n += len(page) {
-		want, ok := s.Requests().Want(n)
+		want, ok := s.Requests().Want(n, time.Now())
 		if !ok {
 			b.Fatal(n)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -24,7 +25,9 @@ type requests struct {
 	text   *field
 	picks  [4]*pick // provider, status, client, rule
 	pause  *widget.Button
-	foot   *widget.Label
+	foot   *widget.Label // how many there are; of the row under the pointer, which way it went
+	foot2  *widget.Label // and what became of it
+	again  *widget.Button
 	empty  *widget.Label
 	list   *widget.List
 	grid   grid
@@ -36,7 +39,8 @@ type requests struct {
 	top    string // ID of the first row, as it was drawn last
 	pane   *requestPane
 	typed  *time.Timer
-	failed string
+	failed string // why a page could not be had
+	wanted int    // the row that it was for
 	from   string // the page on which the request was chosen; "" if on this one
 }
 
@@ -46,7 +50,7 @@ var statuses = []struct{ word, status string }{
 }
 
 func newRequests(u *UI) *requests {
-	r := &requests{u: u, text: u.field(tr("search: reason, error, model, path")), foot: cell(false), empty: wrapped("")}
+	r := &requests{u: u, text: u.field(tr("search: reason, error, model, path")), foot: small(""), foot2: small(""), empty: wrapped("")}
 	r.grid = requestGrid()
 	r.list = widget.NewList(func() int { return r.view.Len() }, r.newLine, r.fillLine)
 	r.list.HideSeparators = true
@@ -66,7 +70,17 @@ func newRequests(u *UI) *requests {
 	}
 	bar.Add(r.pause)
 	top := container.NewVBox(container.NewBorder(nil, nil, nil, bar, r.text), r.grid.header())
-	r.upper = container.NewBorder(top, faint(r.foot), nil, nil, container.NewStack(r.list, r.empty))
+	for _, l := range []*widget.Label{r.foot, r.foot2} {
+		l.Truncation = fyne.TextTruncateEllipsis
+	}
+	r.again = quietButton(tr("Try again"), nil, func() {
+		u.st.Requests().Again()
+		r.page(r.wanted)
+	})
+	r.again.Hide()
+	lines := container.New(layout.NewCustomPaddedVBoxLayout(-apart), faint(r.foot), faint(r.foot2))
+	foot := container.NewBorder(nil, nil, nil, r.again, lines)
+	r.upper = container.NewBorder(top, foot, nil, nil, container.NewStack(r.list, r.empty))
 	r.pane = newRequestPane(r)
 	r.parts = container.NewVSplit(r.upper, r.pane.box)
 	r.parts.Offset = 0.45
@@ -81,13 +95,13 @@ func requestGrid() grid {
 		return column{name: name, width: width, right: true, mono: true, rank: rank}
 	}
 	return grid{columns: []column{
-		{name: tr("Time"), width: 72, mono: true},
-		{name: tr("Client"), width: 88, grow: 1, rank: 5},
-		{name: tr("Asked"), width: 112, grow: 2},
-		{name: tr("Went to"), width: 152, grow: 3},
-		{name: tr("Rule"), width: 84, grow: 1, rank: 4},
-		figures(tr("Status"), 44, 0), figures(tr("Tries"), 40, 7), figures(tr("In"), 48, 2), figures(tr("Cached"), 52, 8),
-		figures(tr("Out"), 48, 1), figures(tr("First"), 64, 6), figures(tr("Tok/s"), 52, 3), figures(tr("Took"), 68, 0), figures(tr("Cost"), 60, 9),
+		{name: tr("Time"), width: 80},
+		{name: tr("Client"), width: 78, grow: 1, rank: 5},
+		{name: tr("Asked"), width: 98, grow: 2, middle: true},
+		{name: tr("Went to"), width: 138, grow: 3, middle: true},
+		{name: tr("Rule"), width: 78, grow: 1, rank: 4},
+		figures(tr("Status"), 55, 0), figures(tr("In"), 47, 2), figures(tr("Cached"), 48, 8),
+		figures(tr("Out"), 40, 1), figures(tr("First s"), 46, 6), figures(tr("Tok/s"), 48, 3), figures(tr("Took s"), 48, 0), figures(tr("Cost"), 72, 9),
 	}}
 }
 
@@ -135,7 +149,7 @@ func (r *requests) fillLine(i widget.ListItemID, o fyne.CanvasObject) {
 	id := q.ID
 	l.hovered = func(in bool) { r.point(id, in) }
 	row := q.Row(r.at)
-	l.set(row.Mark, id == r.chosen, 0, row.Time, row.Client, row.Asked, row.Target, row.Rule, row.Status, row.Tries,
+	l.set(row.Mark, id == r.chosen, 0, row.Time, row.Client, row.Asked, row.Target, row.Rule, row.Status,
 		row.In, row.Cached, row.Out, row.First, row.Speed, row.Took, row.Cost)
 	if i >= r.view.Running() {
 		r.page(i - r.view.Running())
@@ -155,15 +169,15 @@ func (r *requests) point(id string, in bool) {
 
 // page asks the records for more once the end is near.
 func (r *requests) page(seen int) {
-	q, ok := r.u.st.Requests().Want(seen)
+	q, ok := r.u.st.Requests().Want(seen, r.u.now())
 	if !ok {
 		return
 	}
 	work(r.u, forDisk, func(ctx context.Context) ([]state.Request, error) { return r.u.b.Requests(ctx, q) },
 		func(page []state.Request, err error) {
-			if r.failed = ""; err != nil {
-				r.failed = sentence(err.Error())
-				r.u.st.Requests().Failed(q)
+			if r.failed, r.wanted = "", 0; err != nil {
+				r.failed, r.wanted = sentence(err.Error()), seen
+				r.u.st.Requests().Failed(q, r.u.now())
 				r.drawFoot()
 				return
 			}
@@ -266,7 +280,7 @@ func (r *requests) draw(now time.Time) {
 	}
 	r.pane.draw()
 	r.drawFoot()
-	r.page(0)
+	r.page(r.wanted)
 }
 
 // show takes the list as it stands. What is looked at further down stays where
@@ -326,28 +340,31 @@ func (r *requests) offer() {
 }
 
 func (r *requests) drawFoot() {
-	l := r.u.st.Requests()
-	text := ""
+	show(r.again, r.failed != "")
 	if i := r.view.Find(r.over, pageOfNew*10); r.over != "" && i >= 0 {
-		text = r.view.At(i).Whole(r.u.now())
-	} else {
-		n := r.view.Len()
-		text = tr("{{.Count}} requests", "Count", state.Thousands(n))
-		if !l.Whole() && n > 0 {
-			text = tr("{{.Count}} requests, older ones follow as you scroll", "Count", state.Thousands(n))
+		way, end := r.view.At(i).Whole(r.u.now())
+		setText(r.foot, way)
+		setText(r.foot2, end)
+		return
+	}
+	l, n := r.u.st.Requests(), r.view.Len()
+	text := tr("{{.Count}} requests", "Count", state.Thousands(n))
+	if !l.Whole() && n > 0 && r.failed == "" {
+		text = tr("{{.Count}} requests, older ones follow as you scroll", "Count", state.Thousands(n))
+	}
+	if waiting, more := l.Waiting(); waiting > 0 {
+		count := state.Thousands(waiting)
+		if more {
+			count += "+"
 		}
-		if waiting, more := l.Waiting(); waiting > 0 {
-			count := state.Thousands(waiting)
-			if more {
-				count += "+"
-			}
-			text += " · " + tr("{{.Count}} new ones wait", "Count", count)
-		}
-		if r.failed != "" {
-			text += " · " + r.failed
-		}
+		text += " · " + tr("{{.Count}} new ones wait", "Count", count)
 	}
 	setText(r.foot, text)
+	text = ""
+	if r.failed != "" {
+		text = tr("The older ones cannot be read now.") + " " + r.failed
+	}
+	setText(r.foot2, text)
 }
 
 // pick is a filter by one of several values, the first choice being all.

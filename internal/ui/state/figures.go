@@ -2,6 +2,7 @@ package state
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
@@ -53,7 +54,7 @@ func (c Cost) String() string {
 	case !c.Known:
 		return none
 	case c.Plan:
-		return "(" + Money(c.USD) + ")"
+		return "(" + strings.Replace(Money(c.USD), "$", "", 1) + ")"
 	}
 	return Money(c.USD)
 }
@@ -81,6 +82,23 @@ func First(d time.Duration) string {
 		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
 	}
 	return Took(d)
+}
+
+// Seconds writes how long something lasted in seconds, for a column whose name
+// has the unit: "0.21", "12.4", "125"; "–" if it is not known.
+func Seconds(d time.Duration) string {
+	switch s := d.Seconds(); {
+	case d <= 0:
+		return none
+	case d < 10*time.Millisecond:
+		return "<0.01"
+	case d < 10*time.Second:
+		return strconv.FormatFloat(s, 'f', 2, 64)
+	case d < 100*time.Second:
+		return strconv.FormatFloat(s, 'f', 1, 64)
+	default:
+		return Thousands(int(s + 0.5))
+	}
 }
 
 // Runs writes how long something runs already, in whole seconds: "0:03".

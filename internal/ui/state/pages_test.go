@@ -22,7 +22,7 @@ func TestFiguresAsPeopleSayThem(t *testing.T) {
 		{Money(1240.4), "$1,240"},
 		{Cost{}.String(), "–"},
 		{Cost{USD: 1.5, Known: true}.String(), "$1.50"},
-		{Cost{USD: 1.5, Known: true, Plan: true}.String(), "($1.50)"},
+		{Cost{USD: 1.5, Known: true, Plan: true}.String(), "(1.50)"},
 		{PerSecond(0), "–"},
 		{PerSecond(8.44), "8.4"},
 		{PerSecond(1040.2), "1,040"},

@@ -14,6 +14,8 @@ const (
 	RequestPage   = 500     // rows of the records that are asked for at a time
 	unrecorded    = 1000    // rows kept of what ended last, whether shown or not; the records may not have them yet
 	near          = 100     // rows before the end at which the next page is asked for
+
+	askAgain = 5 * time.Second // after a page could not be had
 )
 
 // Requests is the list of requests: those that run, then those that ended, the
@@ -26,12 +28,13 @@ type Requests struct {
 	running []string         // IDs, while the view stands still
 	held    []event.Finished // ended while the view stands still
 	paused  bool
-	missed  bool   // more ended meanwhile than are held
-	opened  bool   // somebody looks: pages are wanted
-	whole   bool   // the records have no more
-	asked   bool   // a page is on its way
-	series  int    // of pages: an answer to an earlier question is let go
-	changes uint64 // counts what may make the view differ
+	missed  bool      // more ended meanwhile than are held
+	opened  bool      // somebody looks: pages are wanted
+	whole   bool      // the records have no more
+	asked   bool      // a page is on its way
+	failed  time.Time // when a page could not be had; zero: none failed since the last that came
+	series  int       // of pages: an answer to an earlier question is let go
+	changes uint64    // counts what may make the view differ
 	names   map[string]string
 }
 
@@ -109,7 +112,7 @@ func (l *Requests) SetFilter(f RequestFilter) {
 // Reload begins anew: with what ended last, then the records.
 func (l *Requests) Reload() {
 	l.series++
-	l.rows, l.whole, l.asked, l.missed = ring{}, false, false, false
+	l.rows, l.whole, l.asked, l.missed, l.failed = ring{}, false, false, false, time.Time{}
 	for i := range l.last {
 		l.put(&l.last[i])
 	}
@@ -247,9 +250,9 @@ func (l *Requests) Changes() uint64 { return l.changes + l.st.moves }
 func (l *Requests) Whole() bool { return l.whole }
 
 // Want is the page that is to be asked for when row i of the ended ones is seen;
-// ok is false if none is.
-func (l *Requests) Want(i int) (q RequestQuery, ok bool) {
-	if !l.opened || l.asked || l.whole || l.rows.n >= RequestsShown || i+near < l.rows.n {
+// ok is false if none is, as for a while after one could not be had.
+func (l *Requests) Want(i int, now time.Time) (q RequestQuery, ok bool) {
+	if !l.opened || l.asked || l.whole || l.rows.n >= RequestsShown || i+near < l.rows.n || l.resting(now) > 0 {
 		return q, false
 	}
 	l.asked = true
@@ -268,7 +271,7 @@ func (l *Requests) Page(q RequestQuery, page []Request) {
 	if q.Series != l.series {
 		return
 	}
-	l.asked = false
+	l.asked, l.failed = false, time.Time{}
 	l.whole = len(page) < q.Limit
 	known := map[string]bool{}
 	if l.rows.paged == 0 { // what ended last may be in the records already
@@ -289,22 +292,36 @@ func (l *Requests) Page(q RequestQuery, page []Request) {
 	l.changes++
 }
 
-// Failed says that a page could not be had. No other is asked for until the list
-// begins anew: each frame would.
-func (l *Requests) Failed(q RequestQuery) {
+// Failed says that a page could not be had. It is asked for again by itself, but
+// not with every frame.
+func (l *Requests) Failed(q RequestQuery, now time.Time) {
 	if q.Series == l.series {
-		l.asked, l.whole = false, true
+		l.asked, l.failed = false, now
 	}
+}
+
+// Again has a page that could not be had asked for at once.
+func (l *Requests) Again() { l.failed = time.Time{} }
+
+// resting is how long it is until a page that could not be had is asked for
+// again; 0 if there is nothing to wait for.
+func (l *Requests) resting(now time.Time) time.Duration {
+	if l.failed.IsZero() {
+		return 0
+	}
+	return max(askAgain-now.Sub(l.failed), 0)
 }
 
 // Requests is the list of requests.
 func (s *State) Requests() *Requests { return s.requests }
 
-// RequestTick is in how long the rows that run show other figures, all at once; 0
-// if none runs.
+// RequestTick is in how long the list changes by itself: rows that run show other
+// figures, all at once, or a page that could not be had is asked for again. 0 if
+// neither is.
 func (s *State) RequestTick(now time.Time) time.Duration {
-	if len(s.running) == 0 {
-		return 0
+	wait := s.requests.resting(now)
+	if second := time.Second - now.Sub(now.Truncate(time.Second)); len(s.running) > 0 && (wait == 0 || second < wait) {
+		wait = second
 	}
-	return time.Second - now.Sub(now.Truncate(time.Second))
+	return wait
 }

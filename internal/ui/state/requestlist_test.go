@@ -54,7 +54,7 @@ func TestRequestsThatRunStandOnTopAndWhatEndedFollows(t *testing.T) {
 	}
 	v := l.View()
 	row := v.At(1).Row(midday.Add(3500 * time.Millisecond))
-	if row.Took != "0:03" || row.In != "~1.2k" || row.Mark != Waiting || row.Status != "–" {
+	if row.Took != "3" || row.In != "~1.2k" || row.Mark != Waiting || row.Status != "–" {
 		t.Errorf("a row that runs: %+v", row)
 	}
 	e := endedAt(0)
@@ -67,7 +67,7 @@ func TestRequestsThatRunStandOnTopAndWhatEndedFollows(t *testing.T) {
 	row = v.At(1).Row(midday)
 	want := RequestRow{
 		ID: "a", Mark: Good, Time: "12:00:00", Client: "codex", Asked: "sonnet", Target: "cerebras/gpt-oss-120b", Rule: "everything",
-		Status: "200", Tries: "1", In: "131k", Cached: "2.0k", Out: "420", First: "0.21 s", Speed: "420", Took: "1.21 s", Cost: "$0.42",
+		Status: "200", In: "131k", Cached: "2.0k", Out: "420", First: "0.21", Speed: "420", Took: "1.21", Cost: "$0.42",
 	}
 	if row != want {
 		t.Errorf("row  %+v\nwant %+v", row, want)
@@ -80,15 +80,15 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 	for i := 1000; i < 1010; i++ {
 		s.Apply(endedAt(i))
 	}
-	if _, ok := l.Want(0); ok {
+	if _, ok := l.Want(0, midday); ok {
 		t.Fatal("nobody looks, and a page is asked for")
 	}
 	l.Open(true)
-	q, ok := l.Want(0)
+	q, ok := l.Want(0, midday)
 	if !ok || q.Before != 0 || q.BeforeID != "" || q.Limit != RequestPage {
 		t.Fatalf("the first page: %+v, %v", q, ok)
 	}
-	if _, ok := l.Want(0); ok {
+	if _, ok := l.Want(0, midday); ok {
 		t.Error("it is asked for twice")
 	}
 	s.Apply(endedAt(1010)) // meanwhile, and the page has it as well
@@ -97,15 +97,15 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 	if v.Len() != RequestPage || v.At(0).ID != "r1010" || v.At(RequestPage-1).ID != fmt.Sprint("r", 1011-RequestPage) {
 		t.Fatalf("%d rows, from %s to %s", v.Len(), v.At(0).ID, v.At(v.Len()-1).ID)
 	}
-	if _, ok := l.Want(10); ok {
+	if _, ok := l.Want(10, midday); ok {
 		t.Error("the end is far, and a page is asked for")
 	}
-	q, ok = l.Want(v.Len() - 50)
+	q, ok = l.Want(v.Len()-50, midday)
 	if !ok || q.Before != int64(1011-RequestPage) {
 		t.Fatalf("the second page: %+v, %v", q, ok)
 	}
 	l.Page(q, recorded(1010-RequestPage, 1001-RequestPage))
-	if _, ok := l.Want(600); ok || !l.Whole() {
+	if _, ok := l.Want(600, midday); ok || !l.Whole() {
 		t.Error("a page that is not full is not the last")
 	}
 	stale := q
@@ -114,12 +114,46 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 	if v := l.View(); v.Find("r5", v.Len()) >= 0 {
 		t.Error("an answer to an earlier question is taken")
 	}
-	if q, ok := l.Want(0); !ok || q.Client != "codex" || q.Before != 0 {
+	if q, ok := l.Want(0, midday); !ok || q.Client != "codex" || q.Before != 0 {
 		t.Errorf("another filter asks %+v, %v", q, ok)
 	}
 	s.Load(Snapshot{})
-	if _, ok := l.Want(0); !ok {
+	if _, ok := l.Want(0, midday); !ok {
 		t.Error("after events were lost the records are not read again")
+	}
+}
+
+func TestAPageThatCouldNotBeHadIsAskedForAgain(t *testing.T) {
+	s := New(Snapshot{})
+	l := s.Requests()
+	l.Open(true)
+	q, ok := l.Want(0, midday)
+	if !ok {
+		t.Fatal("no page is asked for")
+	}
+	l.Failed(q, midday)
+	if _, ok := l.Want(0, midday.Add(askAgain-time.Millisecond)); ok {
+		t.Error("it is asked for with every frame")
+	}
+	if l.Whole() {
+		t.Error("the list is said to be whole")
+	}
+	if d := s.RequestTick(midday.Add(time.Second)); d != askAgain-time.Second {
+		t.Errorf("a frame is wished for in %s", d)
+	}
+	later := midday.Add(askAgain)
+	again, ok := l.Want(0, later)
+	if !ok || again != q {
+		t.Fatalf("then %+v is asked for, %v", again, ok)
+	}
+	l.Failed(again, later)
+	l.Again() // a person does not want to wait
+	if _, ok := l.Want(0, later); !ok {
+		t.Error("a person cannot have it asked for at once")
+	}
+	l.Page(again, recorded(5, 1))
+	if d := s.RequestTick(later); d != 0 || !l.Whole() {
+		t.Errorf("after it has come a frame is wished for in %s; whole: %v", d, l.Whole())
 	}
 }
 
@@ -133,9 +167,9 @@ func TestRowsWithoutANumberAreFollowedByTheirID(t *testing.T) {
 		t.Fatalf("%d rows while nobody looks", v.Len())
 	}
 	l.Open(true)
-	q, _ := l.Want(unrecorded)
+	q, _ := l.Want(unrecorded, midday)
 	l.Page(q, recorded(unrecorded+4, unrecorded+5-RequestPage)) // all known
-	q, ok := l.Want(unrecorded)
+	q, ok := l.Want(unrecorded, midday)
 	if !ok || q.BeforeID != "r5" {
 		t.Errorf("what follows is asked for by %+v, %v", q, ok)
 	}

@@ -58,31 +58,33 @@ func (r *Request) Mark() Mark {
 
 // RequestRow is a request as a line of the window.
 type RequestRow struct {
-	ID                                         string
-	Mark                                       Mark
-	Time, Client, Asked, Target, Rule, Status  string
-	Tries, In, Cached, Out, First, Speed, Took string
-	Cost                                       string
+	ID                                string
+	Mark                              Mark
+	Time, Client, Asked, Target, Rule string
+	Status                            string // "429", "200 ×2" after two attempts
+	In, Cached, Out                   string // tokens
+	First, Speed, Took                string // s, tokens per second, s
+	Cost                              string
 }
 
 // Row is the line; of one that runs it says for how long already.
 func (r *Request) Row(now time.Time) RequestRow {
 	row := RequestRow{
 		ID: r.ID, Mark: r.Mark(), Time: Clock(r.Time), Client: orNone(r.Client), Asked: orNone(r.Asked), Target: r.target(),
-		Rule: orNone(r.Rule), Tries: none, In: Tokens(r.Prompt), Cached: Tokens(r.Cached), Out: Tokens(r.Completion),
-		First: First(r.FirstByte), Speed: PerSecond(r.PerSecond), Took: Took(r.Took), Cost: r.Cost.String(), Status: none,
+		Rule: orNone(r.Rule), In: Tokens(r.Prompt), Cached: Tokens(r.Cached), Out: Tokens(r.Completion),
+		First: Seconds(r.FirstByte), Speed: PerSecond(r.PerSecond), Took: Seconds(r.Took), Cost: r.Cost.String(), Status: none,
 	}
 	if now.Sub(r.Time) > 24*time.Hour {
 		row.Time = r.Time.Local().Format("01-02 15:04")
 	}
-	if r.Attempts > 0 {
-		row.Tries = strconv.Itoa(r.Attempts)
-	}
 	if r.Status > 0 {
 		row.Status = strconv.Itoa(r.Status)
 	}
+	if r.Attempts > 1 {
+		row.Status += " ×" + strconv.Itoa(r.Attempts)
+	}
 	if r.Running {
-		row.Took = Runs(now.Sub(r.Time))
+		row.Took = strconv.Itoa(int(max(now.Sub(r.Time), 0) / time.Second))
 		if r.Estimate > 0 {
 			row.In = "~" + Tokens(r.Estimate)
 		}
@@ -98,17 +100,18 @@ func (r *Request) target() string {
 	return r.Provider + "/" + orNone(r.Model)
 }
 
-// Whole is everything the line says, uncut, for the foot of the page.
-func (r *Request) Whole(now time.Time) string {
+// Whole is everything the line says, uncut, for the foot of the page: in one line
+// which way it went, in another what became of it.
+func (r *Request) Whole(now time.Time) (way, end string) {
 	words := []string{r.Time.Local().Format("2006-01-02 15:04:05"), orNone(r.Client), "asked for " + orNone(r.Asked), "went to " + r.target()}
 	if r.Key != "" {
 		words = append(words, "key "+r.Key)
 	}
-	words = append(words, "rule "+orNone(r.Rule))
+	way = strings.Join(append(words, "rule "+orNone(r.Rule)), " · ")
 	if r.Running {
-		return strings.Join(append(words, "runs for "+Runs(now.Sub(r.Time))), " · ")
+		return way, "runs for " + Runs(now.Sub(r.Time))
 	}
-	words = append(words, strings.TrimSpace(strconv.Itoa(r.Status)+" "+plain(r.Outcome)))
+	words = []string{strings.TrimSpace(strconv.Itoa(r.Status) + " " + plain(r.Outcome))}
 	if r.Attempts > 1 {
 		words = append(words, plural(r.Attempts, "attempt"))
 	}
@@ -116,10 +119,16 @@ func (r *Request) Whole(now time.Time) string {
 		words = append(words, Thousands(r.Prompt)+" in, "+Thousands(r.Completion)+" out, "+Thousands(r.Cached)+" cached")
 	}
 	words = append(words, "took "+Took(r.Took))
+	if r.FirstByte > 0 {
+		words = append(words, "the first byte after "+First(r.FirstByte))
+	}
+	if r.PerSecond > 0 {
+		words = append(words, PerSecond(r.PerSecond)+" tok/s")
+	}
 	if c := r.Cost; c.Known {
 		words = append(words, map[bool]string{false: "cost ", true: "covered by a plan, else "}[c.Plan]+Money(c.USD))
 	}
-	return strings.Join(words, " · ")
+	return way, strings.Join(words, " · ")
 }
 
 // RequestFilter says which requests are shown; what is empty does not restrict.
