@@ -298,6 +298,22 @@ func TestFilesThatCannotBeReadDoNotKeepFromQuitting(t *testing.T) {
 	r.until("the end", func() bool { return slices.Contains(p.called(), "quit") })
 }
 
+func TestWhatCouldNotBeReadOfClientsIsToldUntilItIsRead(t *testing.T) {
+	p := &program{agents: someAgents(), fail: map[string]error{"agents": errNo}}
+	r, c := clientsRig(t, p)
+	r.until("both answers", func() bool { return c.failed[readAgents] != nil && !c.loading })
+	r.sees("The disk is full.") // whichever came last
+	p.set(func() { p.fail = map[string]error{"client keys": errors.New("the database is locked")} })
+	c.load()
+	r.until("both answers", func() bool { return c.failed[readAgents] == nil && c.failed[readKeys] != nil })
+	if got := c.message.Text; got != "The database is locked." || !c.message.Visible() {
+		t.Errorf("it says %q", got)
+	}
+	p.set(func() { p.fail = nil })
+	c.load()
+	r.until("nothing to tell", func() bool { return !c.message.Visible() })
+}
+
 func TestWhoDoesNotLookIsTold(t *testing.T) {
 	wanted := true
 	p := &program{snap: serving(desktopKey("desk"))}

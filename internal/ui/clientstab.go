@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,7 +34,14 @@ type clients struct {
 	keyCard *clientKeyCard
 	form    *clientKeyForm
 	loading bool
+	failed  [2]error // of the client keys, and of the agents: each is read by itself
 }
+
+// What is read for the page.
+const (
+	readKeys = iota
+	readAgents
+)
 
 func newClients(u *UI) *clients {
 	c := &clients{u: u, rows: map[string]*agentRow{}, agents: container.NewVBox(), message: wrapped("")}
@@ -108,7 +116,7 @@ func (c *clients) load() {
 	work(c.u, forDisk, func(ctx context.Context) ([]state.ClientKey, error) { return c.u.b.ClientKeys(ctx) },
 		func(list []state.ClientKey, err error) {
 			c.loading = false
-			sayError(c.message, err)
+			c.told(readKeys, err)
 			if err == nil {
 				c.setKeys(list)
 			}
@@ -118,13 +126,24 @@ func (c *clients) load() {
 
 func (c *clients) loadAgents() {
 	work(c.u, forDisk, c.u.b.Agents, func(list []state.Agent, err error) {
-		if err != nil {
-			sayError(c.message, err)
-		}
+		c.told(readAgents, err)
 		if err == nil || len(list) > 0 {
 			c.u.setAgents(list)
 		}
 	})
+}
+
+// told shows what could not be read, as long as that is so.
+func (c *clients) told(what int, err error) {
+	c.failed[what] = err
+	var texts []string
+	for _, err := range c.failed {
+		if err != nil {
+			texts = append(texts, sentence(err.Error()))
+		}
+	}
+	say(c.message, widget.DangerImportance, strings.Join(slices.Compact(texts), "\n"))
+	c.box.Refresh() // who shows a part does not have the whole laid out anew
 }
 
 func (c *clients) setKeys(list []state.ClientKey) {

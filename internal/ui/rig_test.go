@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type program struct {
 	snap      state.Snapshot
 	calls     []string
 	added     []NewKey
-	fail      map[string]error // by verb
+	fail      map[string]error // by verb, or by a whole call
 	settings  []state.Setting
 	exchanges map[string]state.Exchange
 	questions []Question
@@ -53,8 +54,9 @@ func (p *program) Watch() *event.Subscription { return p.bus.Subscribe(1024) }
 
 func (p *program) call(ctx context.Context, verb string, args ...string) error {
 	p.mu.Lock()
-	p.calls = append(p.calls, strings.TrimSpace(verb+" "+strings.Join(args, " ")))
-	hold, err := p.hold, p.fail[verb]
+	whole := strings.TrimSpace(verb + " " + strings.Join(args, " "))
+	p.calls = append(p.calls, whole)
+	hold, err := p.hold, cmp.Or(p.fail[verb], p.fail[whole])
 	if p.deaf {
 		ctx = context.WithoutCancel(ctx)
 	}

@@ -173,3 +173,44 @@ func TestWithoutAnAgentTheFirstStartSaysWhereToLook(t *testing.T) {
 	c.tap("Continue")
 	r.sees("A first request")
 }
+
+func TestWhatIsToldAtAFirstStartStays(t *testing.T) {
+	addKey := func(p *program) (*rig, *clicks) {
+		r := firstStart(t, p)
+		c := &clicks{r: r}
+		c.tap("Add a key now")
+		f := r.u.keysPage().form
+		r.until("a provider", func() bool { return f.current().ID != "" })
+		test.Type(f.secret, "csk-1")
+		c.tap("Add key")
+		return r, c
+	}
+	t.Run("an agent that cannot be looked at beside one that can", func(t *testing.T) {
+		r, _ := addKey(&program{agents: someAgents(), fail: map[string]error{"plan codex true": errNo}})
+		r.sees("+  \"ANTHROPIC_BASE_URL\"", "works: 2 models\nThe disk is full.")
+	})
+	t.Run("the key's test where there is no agent", func(t *testing.T) {
+		r, _ := addKey(&program{agents: someAgents()[2:]})
+		r.sees("No coding agent was found", "works: 2 models")
+	})
+	t.Run("the first of two agents", func(t *testing.T) {
+		p := &program{agents: someAgents(), fail: map[string]error{"connect codex": errNo}}
+		r, c := addKey(p)
+		r.sees("Codex CLI")
+		r.check("Codex CLI").SetChecked(true)
+		c.tap("Connect")
+		r.sees("Connected Claude Code to http://127.0.0.1:18080. New Claude Code sessions use it.\nThe disk is full.")
+	})
+	t.Run("a system that starts nothing at login is not asked to", func(t *testing.T) {
+		p := &program{agents: someAgents()}
+		r, c := addKey(p)
+		p.set(func() { p.snap.AtLogin = state.Unknown })
+		r.u.st.Update(p.Snapshot())
+		r.sees("Codex CLI")
+		c.r.u.welcome.connect()
+		r.until("the plans", func() bool { return strings.Contains(r.text(), "Codex CLI") })
+		if strings.Contains(r.text(), "Start glmtray at login") {
+			t.Error("it is offered")
+		}
+	})
+}

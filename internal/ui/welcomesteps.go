@@ -77,11 +77,17 @@ func (w *welcome) connect() {
 // offer shows what would be written for the agents that are ticked.
 func (w *welcome) offer(plans []AgentPlan, err error) {
 	said, importance := w.message.Text, w.message.Importance // of the key's test
+	defer func() {
+		if err != nil { // of an agent that could not be looked at; the others are offered
+			said, importance = strings.TrimSpace(said+"\n"+sentence(err.Error())), widget.DangerImportance
+		}
+		say(w.message, importance, said)
+		w.box.Refresh()
+	}()
 	skip := w.u.button(tr("Skip"), w.request)
 	if len(plans) == 0 {
 		w.show("3", tr("Connect your agents"), wrapped(tr("No coding agent was found whose settings could be written. "+
 			"The page Clients tells what to type for others.")), w.u.primary(tr("Continue"), w.request))
-		sayError(w.message, err)
 		return
 	}
 	diff := newDiffPane()
@@ -116,12 +122,10 @@ func (w *welcome) offer(plans []AgentPlan, err error) {
 		checks[i].Checked = i == 0
 		row.Add(checks[i])
 	}
-	show(login, w.u.st.AtLogin() != state.SwitchedOn)
+	show(login, w.u.st.AtLogin() == state.SwitchedOff)
 	redraw()
 	top := container.NewVBox(wrapped(tr("This is written into their own settings, value by value; disconnecting puts back what stood there.")), row)
 	w.show("3", tr("Connect your agents"), container.NewBorder(top, login, nil, nil, around(near, diff.box)), do, layout.NewSpacer(), skip)
-	say(w.message, importance, said)
-	w.box.Refresh()
 }
 
 // write connects them.
@@ -151,7 +155,7 @@ func (w *welcome) write(ids []string, login bool, buttons ...*button) {
 			for _, b := range buttons {
 				b.Enable()
 			}
-			sayError(w.message, err)
+			say(w.message, widget.DangerImportance, strings.TrimSpace(said+"\n"+sentence(err.Error()))) // some may be connected
 			w.box.Refresh()
 			return
 		}
