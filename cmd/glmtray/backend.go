@@ -293,9 +293,6 @@ func (d *desktop) RemoveKey(ctx context.Context, provider, name string) error {
 // errNotServing is returned where a verb needs the proxy.
 var errNotServing = errors.New("nothing is served now")
 
-// errNoSettings is returned where a verb needs the settings.
-var errNoSettings = errors.New("the settings cannot be read: see what the banner says of them")
-
 // Retry implements ui.Backend.
 func (d *desktop) Retry(_ context.Context, provider, name string) error {
 	a := d.app.Load()
@@ -311,11 +308,12 @@ func (d *desktop) Retry(_ context.Context, provider, name string) error {
 }
 
 // Providers implements ui.Backend.
-func (d *desktop) Providers() []ui.Provider {
-	list := config.Presets()
-	if s := d.wishes(context.Background()); s != nil {
-		list = s.Providers
+func (d *desktop) Providers(ctx context.Context) ([]ui.Provider, error) {
+	s, err := d.wishes(ctx)
+	if err != nil {
+		return nil, err
 	}
+	list := s.Providers
 	out := make([]ui.Provider, 0, len(list))
 	for i := range list {
 		p := ui.Provider{ID: list[i].ID, Name: list[i].Name}
@@ -328,5 +326,5 @@ func (d *desktop) Providers() []ui.Provider {
 		}
 		out = append(out, p)
 	}
-	return out
+	return out, nil
 }

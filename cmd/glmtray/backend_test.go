@@ -103,7 +103,11 @@ func TestWindowShowsWhatTheEnvironmentRulesAsFixed(t *testing.T) {
 		"token_threshold": {Value: "90000", Origin: "settings.toml:1"},
 		"log_requests":    {Value: "false", Origin: "default"}, // until somebody has said yes
 	}
-	for _, s := range d.Settings() {
+	shown, err := d.Settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range shown {
 		w, ok := want[s.Name]
 		if !ok {
 			continue
@@ -115,6 +119,26 @@ func TestWindowShowsWhatTheEnvironmentRulesAsFixed(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not shown: %v", want)
+	}
+}
+
+func TestWindowSaysWhatIsWrongWithTheSettings(t *testing.T) {
+	b := newBench(t)
+	if err := os.WriteFile(filepath.Join(b.dir, "settings.toml"), []byte("token_threshold = \"many\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, end := newWindow(t, b)
+	defer end()
+	_, settings := d.Settings(t.Context())
+	_, providers := d.Providers(t.Context())
+	_, rules := d.Rules(t.Context())
+	_, about := d.About(t.Context())
+	for what, err := range map[string]error{
+		"settings": settings, "providers": providers, "rules": rules, "about": about, "folder": d.Folder("logs"),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "settings.toml:1") || !strings.Contains(err.Error(), "mend the file") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

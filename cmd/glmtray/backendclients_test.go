@@ -217,12 +217,12 @@ func TestWindowChecksAndTakesOutASetting(t *testing.T) {
 		if err := d.Set(t.Context(), "proxy", value); err != nil {
 			t.Fatal(err)
 		}
-		if got := d.wishes(t.Context()).Proxy; got != value {
-			t.Errorf("the proxy is %q, want %q", got, value)
+		if s, err := d.wishes(t.Context()); err != nil || s.Proxy != value {
+			t.Errorf("the settings are %+v, want the proxy %q: %v", s, value, err)
 		}
 	}
-	if about := d.About(); about.DataDir != b.dir || about.ConfigFile == "" {
-		t.Errorf("about: %+v", about)
+	if about, err := d.About(t.Context()); err != nil || about.DataDir != b.dir || about.ConfigFile == "" {
+		t.Errorf("about: %+v, %v", about, err)
 	}
 }
 

@@ -100,9 +100,9 @@ const savedFolder = "saved"
 
 // Export implements ui.Backend.
 func (d *desktop) Export(ctx context.Context, name, text string) (string, error) {
-	s := d.wishes(ctx)
-	if s == nil {
-		return "", errNoSettings
+	s, err := d.wishes(ctx)
+	if err != nil {
+		return "", err
 	}
 	dir := filepath.Join(s.DataDir, savedFolder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

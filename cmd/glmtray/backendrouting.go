@@ -80,9 +80,9 @@ func explained(x *proxy.Explanation) state.Explanation {
 
 // Rules implements ui.Backend.
 func (d *desktop) Rules(ctx context.Context) (state.Rules, error) {
-	s := d.wishes(ctx)
-	if s == nil {
-		return state.Rules{}, errNoSettings
+	s, err := d.wishes(ctx)
+	if err != nil {
+		return state.Rules{}, err
 	}
 	origin := s.Origins["rules"]
 	out := state.Rules{Origin: string(origin), Default: origin == "" || origin == config.FromDefault}

@@ -48,8 +48,8 @@ func (d *desktop) closeToTray() bool {
 
 // startInTray is whether the window is not shown at the start.
 func (d *desktop) startInTray() bool {
-	s := d.wishes(d.e.ctx)
-	return s != nil && s.StartInTray
+	s, err := d.wishes(d.e.ctx)
+	return err == nil && s.StartInTray // else the window shows what is wrong with them
 }
 
 // notifies is whether a kind of notice is wanted.
@@ -163,9 +163,10 @@ func (d *desktop) countToday(ctx context.Context, s *store.Store, n int64) {
 }
 
 // About implements ui.Backend.
-func (d *desktop) About() ui.About {
+func (d *desktop) About(ctx context.Context) (ui.About, error) {
 	about := ui.About{Version: version, Go: runtime.Version()}
-	if s := d.wishes(context.Background()); s != nil {
+	s, err := d.wishes(ctx)
+	if err == nil {
 		about.ConfigFile, about.DataDir, about.LogDir = s.ConfigFile, s.DataDir, s.LogDir
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -176,14 +177,14 @@ func (d *desktop) About() ui.About {
 			about.Modules = append(about.Modules, ui.Module{Path: m.Path, Version: m.Version})
 		}
 	}
-	return about
+	return about, err
 }
 
 // Folder implements ui.Backend.
 func (d *desktop) Folder(name string) error {
-	s := d.wishes(context.Background())
-	if s == nil {
-		return errNoSettings
+	s, err := d.wishes(context.Background())
+	if err != nil {
+		return err
 	}
 	dir := s.DataDir
 	switch name {

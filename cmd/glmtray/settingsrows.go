@@ -102,23 +102,26 @@ var settingRows = []settingRow{
 // what to start is the truth.
 const startAtLogin = "start_at_login"
 
-// wishes are the settings as they stand, without asking the keychain; nil if
-// they cannot be read.
-func (d *desktop) wishes(ctx context.Context) *config.Settings {
+// wishes are the settings as they stand, without asking the keychain. The error
+// is for people.
+func (d *desktop) wishes(ctx context.Context) (*config.Settings, error) {
 	load := d.e.loadOptions(d.opt)
 	load.Keychain = noKeychain{}
 	s, err := config.Load(ctx, load)
-	if err != nil {
-		return nil
+	switch {
+	case errors.Is(err, config.ErrInvalid):
+		return nil, fmt.Errorf("%s (%s)", problemWords(err), wayOut(err))
+	case err != nil:
+		return nil, shown(err)
 	}
-	return d.opt.wish(s)
+	return d.opt.wish(s), nil
 }
 
 // Settings implements ui.Backend.
-func (d *desktop) Settings() []state.Setting {
-	s := d.wishes(context.Background())
-	if s == nil {
-		return nil
+func (d *desktop) Settings(ctx context.Context) ([]state.Setting, error) {
+	s, err := d.wishes(ctx)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]state.Setting, 0, len(settingRows)+1)
 	for i := range settingRows {
@@ -135,7 +138,7 @@ func (d *desktop) Settings() []state.Setting {
 		login.Fixed, login.Origin = true, err.Error()
 	}
 	login.Value = strconv.FormatBool(on)
-	return append(out, login)
+	return append(out, login), nil
 }
 
 // editable reports whether the file, which the window writes, has the last word.

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"context"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -66,12 +64,9 @@ func (a *about) load() {
 	if a.loaded {
 		return
 	}
-	work(a.u, forDisk, func(context.Context) (About, error) { return a.u.b.About(), nil }, func(x About, err error) {
-		if err != nil {
-			a.u.tell(err)
-			return
-		}
-		a.loaded = true
+	work(a.u, forDisk, a.u.b.About, func(x About, err error) {
+		a.u.tell(err)
+		a.loaded = err == nil
 		a.version.SetText(x.Version + " · " + x.Go)
 		for folder, path := range map[string]string{"settings": x.ConfigFile, "data": x.DataDir, "logs": x.LogDir} {
 			a.places[folder].SetText(path)

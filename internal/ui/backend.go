@@ -43,8 +43,8 @@ type Backend interface {
 	Exchange(ctx context.Context, id string) (state.Exchange, error)
 
 	// Providers are those a key can be added for.
-	Providers() []Provider
-	Settings() []state.Setting
+	Providers(ctx context.Context) ([]Provider, error)
+	Settings(ctx context.Context) ([]state.Setting, error)
 	// Check says whether a value would do, without writing it. It answers at once.
 	Check(name, value string) error
 	// Set writes one setting to settings.toml; the error names what is allowed.
@@ -62,7 +62,8 @@ type Backend interface {
 	// Folder opens a folder of ours in the system's file manager: "logs", "data",
 	// "settings", "saved".
 	Folder(name string) error
-	About() About
+	// About has what is known, even with an error.
+	About(ctx context.Context) (About, error)
 }
 
 // NewKey is a key that a person has just pasted.

@@ -87,7 +87,7 @@ func caption(text string) *widget.Label {
 
 // load fetches the providers anew.
 func (f *keyForm) load() {
-	work(f.k.u, forDisk, func(context.Context) ([]Provider, error) { return f.k.u.b.Providers(), nil },
+	work(f.k.u, forDisk, f.k.u.b.Providers,
 		func(list []Provider, err error) {
 			if err != nil {
 				f.fail(err)

@@ -161,19 +161,21 @@ func (p *program) Exchange(ctx context.Context, id string) (state.Exchange, erro
 	return x, nil
 }
 
-func (p *program) Providers() []Provider {
+func (p *program) Providers(context.Context) ([]Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return []Provider{
 		{ID: "cerebras", Name: "Cerebras", Endpoints: []Endpoint{{}}},
 		{ID: "zai", Name: "Z.ai", Endpoints: []Endpoint{
 			{ID: "plan", PolicyText: "The coding plan is for coding tools.", PolicyLink: "https://z.ai/policy"}, {ID: "payg"},
 		}},
-	}
+	}, p.fail["providers"]
 }
 
-func (p *program) Settings() []state.Setting {
+func (p *program) Settings(context.Context) ([]state.Setting, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.settings)
+	return slices.Clone(p.settings), p.fail["settings"]
 }
 
 func (p *program) Set(ctx context.Context, name, value string) error {

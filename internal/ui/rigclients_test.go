@@ -137,11 +137,11 @@ func (p *program) Try(ctx context.Context) (string, error) {
 	return "Hello there.", p.call(ctx, "try")
 }
 
-func (p *program) About() About {
+func (p *program) About(context.Context) (About, error) {
 	return About{
 		Version: "0.1.0", Go: "go1.26", ConfigFile: "/home/me/settings.toml", DataDir: "/home/me/data", LogDir: "/home/me/logs",
 		Modules: []Module{{"fyne.io/fyne/v2", "v2.8.0"}},
-	}
+	}, nil
 }
 
 // SendNotification remembers what a person would be told.

@@ -53,6 +53,15 @@ func TestASettingIsShownWithItsOriginAndSaved(t *testing.T) {
 	}
 }
 
+func TestSettingsThatCannotBeReadAreTold(t *testing.T) {
+	p := &program{snap: serving(), fail: map[string]error{"settings": errNo, "providers": errNo}}
+	r := newRig(t, p, host)
+	r.u.turn(tabSettings)
+	r.sees("The disk is full.")
+	r.u.addKey()
+	r.sees("Add a key", "The disk is full.")
+}
+
 func TestWhatTheEnvironmentFixesIsReadOnly(t *testing.T) {
 	p := &program{snap: serving(), settings: someSettings()}
 	_, s := settingsRig(t, p)

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func (s *settings) load() {
 		return
 	}
 	s.loading = true
-	work(s.u, forDisk, func(context.Context) ([]state.Setting, error) { return s.u.b.Settings(), nil },
+	work(s.u, forDisk, s.u.b.Settings,
 		func(list []state.Setting, err error) {
 			s.loading = false
 			sayError(s.message, err)
