@@ -338,6 +338,23 @@ func TestWhoDoesNotLookIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForItsMinuteIsToldByItself(t *testing.T) {
+	p := &program{snap: serving(desktopKey("desk"), desktopKey("home"))}
+	r := newRig(t, p, Options{TrayHost: true, StartHidden: true})
+	parked := func(name string) event.KeyChanged {
+		return event.KeyChanged{Provider: "cerebras", Key: name, State: state.Parked, Reason: "key rejected"}
+	}
+	at := time.Now()
+	r.u.now = func() time.Time { return at }
+	o := r.u.draw(news{events: []event.Event{parked("desk"), parked("home")}})
+	if o.next != time.Minute {
+		t.Errorf("the next frame is wished for in %s", o.next)
+	}
+	at = at.Add(time.Minute)
+	r.u.draw(news{})
+	r.until("both", func() bool { return len(r.desk.heard()) == 2 })
+}
+
 func TestALongLineIsBrokenAtABlank(t *testing.T) {
 	for _, tt := range []struct {
 		line string

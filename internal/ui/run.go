@@ -182,9 +182,10 @@ func (u *UI) draw(n news) outcome {
 	if n.snap != nil {
 		u.notify(u.notices.Look(u.st, nil, u.now()))
 	}
-	o := outcome{stale: u.st.Stale()}
+	u.notify(u.notices.Due(u.st, u.now()))
+	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now())}
 	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
-		o.next = wait
+		o.next = sooner(o.next, wait)
 	}
 	if u.shown {
 		u.redraw()

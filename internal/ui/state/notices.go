@@ -2,6 +2,7 @@ package state
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type Notice struct {
 
 const (
 	noticeEvery = time.Minute      // between two notices of one kind
+	noticeLines = 4                // of one notice that tells of several things
 	worthTold   = 10 * time.Second // a shorter wait is over before anybody has read of it
 	nearlyUsed  = 0.10             // of a limit: what is left
 	usedWindow  = 10 * time.Minute
@@ -38,9 +40,12 @@ const (
 
 // Notices decides of what a person is told. It follows the same events as a
 // State, each after the State has taken it in, and says everything once: when it
-// begins. It is not safe for concurrent use.
+// begins. What comes within a minute of another notice of its kind waits for the
+// minute's end, and is told then if it is still true. It is not safe for
+// concurrent use.
 type Notices struct {
 	last     map[NoticeKind]time.Time
+	waiting  []pending // in the order in which they came
 	cooling  bool
 	fallback string          // who answers in the primary's place; "" if nobody does
 	failed   map[string]bool // requests at which the primary failed
@@ -48,43 +53,105 @@ type Notices struct {
 	low      map[Limit]bool // by what it belongs to; its figures are 0
 }
 
-// Look gives the notices that an event, or a snapshot (nil), is worth.
-func (n *Notices) Look(s *State, e event.Event, now time.Time) (list []Notice) {
-	for _, x := range []Notice{n.worth(s, e, now), {NoticeCooling, n.allCool(s, now)}} {
-		if x.Text == "" || !n.last[x.Kind].IsZero() && now.Sub(n.last[x.Kind]) < noticeEvery {
-			continue
+// pending is what is yet to be told of one thing.
+type pending struct {
+	kind  NoticeKind
+	about string
+	text  func(now time.Time) string // may count down
+}
+
+// tell has a text told as soon as its kind may speak. Of one thing only the
+// newest is.
+func (n *Notices) tell(kind NoticeKind, about string, text func(time.Time) string) {
+	n.forget(kind, about)
+	n.waiting = append(n.waiting, pending{kind, about, text})
+}
+
+// forget takes back what is no longer true and was not told yet.
+func (n *Notices) forget(kind NoticeKind, about string) {
+	n.waiting = slices.DeleteFunc(n.waiting, func(w pending) bool { return w.kind == kind && w.about == about })
+}
+
+func fixed(text string) func(time.Time) string { return func(time.Time) string { return text } }
+
+// Look gives the notices that an event, or a snapshot (nil), is worth, and what
+// has waited for its minute.
+func (n *Notices) Look(s *State, e event.Event, now time.Time) []Notice {
+	n.worth(s, e, now)
+	return n.Due(s, now)
+}
+
+// Due gives the notices whose kinds may speak now, one of each.
+func (n *Notices) Due(s *State, now time.Time) (list []Notice) {
+	n.allCool(s, now)
+	texts := map[NoticeKind][]string{}
+	n.waiting = slices.DeleteFunc(n.waiting, func(w pending) bool {
+		if n.wait(w.kind, now) > 0 {
+			return false
 		}
+		if texts[w.kind] == nil {
+			list = append(list, Notice{Kind: w.kind})
+		}
+		texts[w.kind] = append(texts[w.kind], w.text(now))
+		return true
+	})
+	for i := range list {
+		lines := texts[list[i].Kind]
+		if over := len(lines) - noticeLines; over > 0 {
+			lines = append(lines[:noticeLines:noticeLines], "and "+strconv.Itoa(over)+" more")
+		}
+		list[i].Text = strings.Join(lines, "\n")
 		if n.last == nil {
 			n.last = map[NoticeKind]time.Time{}
 		}
-		n.last[x.Kind] = now
-		list = append(list, x)
+		n.last[list[i].Kind] = now
 	}
 	return list
 }
 
-// worth is what one event, or a snapshot, is worth; without a text nothing.
-func (n *Notices) worth(s *State, e event.Event, now time.Time) Notice {
+// wait is how long a kind has to be silent still; 0: it may speak.
+func (n *Notices) wait(kind NoticeKind, now time.Time) time.Duration {
+	last := n.last[kind]
+	if last.IsZero() {
+		return 0
+	}
+	return max(noticeEvery-now.Sub(last), 0)
+}
+
+// Tick is in how long something is told by itself; 0 if nothing waits.
+func (n *Notices) Tick(now time.Time) (soonest time.Duration) {
+	for _, w := range n.waiting {
+		if d := max(n.wait(w.kind, now), time.Millisecond); soonest == 0 || d < soonest {
+			soonest = d
+		}
+	}
+	return soonest
+}
+
+// worth takes in one event, or a snapshot.
+func (n *Notices) worth(s *State, e event.Event, now time.Time) {
 	switch e := e.(type) {
 	case event.KeyChanged:
-		return Notice{NoticeRejected, n.rejected(&e)}
+		n.rejected(&e)
 	case event.Attempted:
-		if e.Provider == s.server.Primary && e.Class != "ok" && len(n.failed) < failedMost {
-			n.failed = with(n.failed, e.ID)
+		if e.Provider != s.server.Primary || e.Class == "ok" {
+			return
 		}
+		if len(n.failed) >= failedMost { // their ends were lost
+			clear(n.failed)
+		}
+		n.failed = with(n.failed, e.ID)
 	case event.Finished:
-		text := n.tookOver(s, &e, now)
+		n.tookOver(s, &e, now)
 		delete(n.failed, e.ID)
-		return Notice{NoticeFallback, text}
 	case event.ServerChanged:
 		kind := NoticeKind(e.State) // two of its states are called as the kinds are
 		if kind == NoticeModels || kind == NoticeFamily {
-			return Notice{kind, e.Detail}
+			n.tell(kind, e.Detail, fixed(e.Detail))
 		}
 	case nil:
-		return Notice{NoticeQuota, n.quota(s, now)}
+		n.quota(s, now)
 	}
-	return Notice{}
 }
 
 func with[K comparable](set map[K]bool, x K) map[K]bool {
@@ -96,62 +163,70 @@ func with[K comparable](set map[K]bool, x K) map[K]bool {
 }
 
 // rejected tells of a key that was parked, unless a person did that.
-func (n *Notices) rejected(e *event.KeyChanged) string {
+func (n *Notices) rejected(e *event.KeyChanged) {
 	id := e.Provider + "/" + e.Key
 	was := n.parked[id]
 	if e.State != Parked {
 		delete(n.parked, id)
-		return ""
+		n.forget(NoticeRejected, id)
+		return
 	}
 	n.parked = with(n.parked, id)
 	if was || e.Reason == "" || strings.Contains(e.Reason, "by hand") {
-		return ""
+		return
 	}
-	return id + ": " + e.Reason + ". Test the key, or replace it."
+	n.tell(NoticeRejected, id, fixed(id+": "+e.Reason+". Test the key, or replace it."))
 }
 
 // allCool tells that no key is left, once.
-func (n *Notices) allCool(s *State, now time.Time) string {
+func (n *Notices) allCool(s *State, now time.Time) {
 	t := s.tally(now)
-	was := n.cooling
-	n.cooling = s.server.State == Serving && t.all > 0 && t.ready == 0 && t.cooling > 0
-	if !n.cooling || was {
-		return ""
+	was, first := n.cooling, s.firstBack(now)
+	n.cooling = s.server.State == Serving && t.all > 0 && t.ready == 0 && first != nil
+	switch {
+	case !n.cooling:
+		n.forget(NoticeCooling, "")
+	case !was && first.left(now) >= worthTold:
+		n.tell(NoticeCooling, "", func(now time.Time) string {
+			k := s.firstBack(now) // there is one, else it would have been forgotten
+			return k.Provider + "/" + k.Name + " is the first that is back, in " + Left(k.left(now)) + ". Requests wait until then."
+		})
 	}
-	var first *Key
+}
+
+// firstBack is the key whose cooldown ends first; nil if none cools.
+func (s *State) firstBack(now time.Time) (first *Key) {
 	for i := range s.keys {
 		k := &s.keys[i]
 		if k.left(now) > 0 && (first == nil || k.CoolUntil.Before(first.CoolUntil)) {
 			first = k
 		}
 	}
-	if first == nil || first.left(now) < worthTold {
-		return ""
-	}
-	return first.Provider + "/" + first.Name + " is the first that is back, in " + Left(first.left(now)) + ". Requests wait until then."
+	return first
 }
 
 // tookOver tells that another provider answers in the primary's place because
 // the primary cannot, and that the primary does again.
-func (n *Notices) tookOver(s *State, e *event.Finished, now time.Time) string {
+func (n *Notices) tookOver(s *State, e *event.Finished, now time.Time) {
 	primary := s.server.Primary
 	if primary == "" || e.Outcome != "ok" || e.Provider == "" || e.Demo {
-		return ""
+		return
 	}
 	if e.Provider == primary {
 		was := n.fallback
 		n.fallback = ""
-		if was == "" {
-			return ""
+		if was != "" {
+			n.tell(NoticeFallback, "", fixed(primary+" answers again; "+was+" gave back."))
 		}
-		return primary + " answers again; " + was + " gave back."
+		return
 	}
 	pinned := s.server.Pinned != "" && now.Before(s.server.PinUntil)
 	if pinned || n.fallback != "" || !n.failed[e.ID] && s.canServe(primary, now) {
-		return "" // it was meant to go there
+		return // it was meant to go there
 	}
 	n.fallback = e.Provider
-	return e.Provider + " took over: " + s.whyNot(primary, now)
+	other := e.Provider
+	n.tell(NoticeFallback, "", func(now time.Time) string { return other + " took over: " + s.whyNot(primary, now) })
 }
 
 // canServe reports whether a provider has a key that is ready.
@@ -176,23 +251,24 @@ func (s *State) whyNot(provider string, now time.Time) string {
 	return provider + " does not answer now."
 }
 
-// quota tells of a limit of which little is left. The short ones are left out: a
-// minute's tokens are used up and back before anybody has read of it.
-func (n *Notices) quota(s *State, now time.Time) string {
-	text := ""
+// quota tells of the limits of which little is left. The short ones are left out:
+// a minute's tokens are used up and back before anybody has read of it.
+func (n *Notices) quota(s *State, now time.Time) {
 	for i := range s.limits {
 		l := s.limits[i]
 		id := Limit{Provider: l.Provider, Account: l.Account, Kind: l.Kind, Window: l.Window}
-		left := l.Reset.Sub(now)
-		low := l.Limit > 0 && float64(l.Remaining) < nearlyUsed*float64(l.Limit) && left > usedWindow
-		if low && !n.low[id] {
-			text = l.Provider + "/" + l.Account + ": " + strconv.Itoa(int(100*max(l.Remaining, 0)/l.Limit)) + " % of the " + l.Kind +
-				" of this " + cmp.Or(l.Window, "window") + " are left; more in " + Left(left) + "."
-			n.low = with(n.low, id)
-		}
-		if !low {
+		about := strings.Join([]string{l.Provider, l.Account, l.Kind, l.Window}, " ")
+		low := l.Limit > 0 && float64(l.Remaining) < nearlyUsed*float64(l.Limit) && l.Reset.Sub(now) > usedWindow
+		switch {
+		case !low:
 			delete(n.low, id)
+			n.forget(NoticeQuota, about)
+		case !n.low[id]:
+			n.low = with(n.low, id)
+			n.tell(NoticeQuota, about, func(now time.Time) string {
+				return l.Provider + "/" + l.Account + ": " + strconv.Itoa(int(100*max(l.Remaining, 0)/l.Limit)) + " % of the " + l.Kind +
+					" of this " + cmp.Or(l.Window, "window") + " are left; more in " + Left(l.Reset.Sub(now)) + "."
+			})
 		}
 	}
-	return text
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,15 @@ func (w *watched) after(d time.Duration, events ...event.Event) (texts []string)
 		for _, n := range w.n.Look(w.s, e, w.now) {
 			texts = append(texts, string(n.Kind)+": "+n.Text)
 		}
+	}
+	return texts
+}
+
+// due lets time pass.
+func (w *watched) due(d time.Duration) (texts []string) {
+	w.now = w.now.Add(d)
+	for _, n := range w.n.Due(w.s, w.now) {
+		texts = append(texts, string(n.Kind)+": "+n.Text)
 	}
 	return texts
 }
@@ -112,7 +122,75 @@ func TestModelsAndFamiliesAreTold(t *testing.T) {
 		event.ServerChanged{State: "models", Detail: "zai no longer has glm-4.5"}, // within the minute
 		event.ServerChanged{State: "family", Detail: "who asks for GLM gets gpt-oss"},
 	), "models: cerebras no longer has glm-4.6", "family: who asks for GLM")
-	w.want(t, w.after(time.Minute, event.ServerChanged{State: "models", Detail: "zai no longer has glm-4.5"}), "models: zai")
+	if d := w.n.Tick(w.now.Add(20 * time.Second)); d != 40*time.Second {
+		t.Errorf("what waits is told in %s", d)
+	}
+	w.want(t, w.due(59*time.Second))
+	w.want(t, w.due(time.Second), "models: zai no longer has glm-4.5")
+	if d := w.n.Tick(w.now); d != 0 {
+		t.Errorf("nothing waits, and is told in %s", d)
+	}
+}
+
+func TestWhatComesWithinAMinuteIsToldTogetherAfterIt(t *testing.T) {
+	w := newWatched()
+	gone := func(model string) event.Event {
+		return event.ServerChanged{State: "models", Detail: model + " is gone"}
+	}
+	w.want(t, w.after(0, gone("a"), gone("b"), gone("c"), gone("b"), gone("d"), gone("e"), gone("f")), "models: a is gone")
+	got := w.due(time.Minute)
+	if len(got) != 1 || got[0] != "models: c is gone\nb is gone\nd is gone\ne is gone\nand 1 more" {
+		t.Errorf("told %q", got)
+	}
+}
+
+func TestWhatIsNoLongerTrueAfterTheMinuteIsNotTold(t *testing.T) {
+	w := newWatched()
+	park := func(key string) event.Event {
+		return event.KeyChanged{Provider: "cerebras", Key: key, State: Parked, Reason: "key rejected"}
+	}
+	w.want(t, w.after(0, park("desk"), park("home")), "rejected: cerebras/desk")
+	w.want(t, w.after(0, ready("cerebras", "home"), ready("cerebras", "desk")))
+	w.want(t, w.due(2*time.Minute))
+
+	all := func(d time.Duration) []event.Event {
+		return []event.Event{w.cool("cerebras", "desk", d), w.cool("cerebras", "home", d), w.cool("zai", "plan", d)}
+	}
+	w.want(t, w.after(0, all(15*time.Second)...), "cooling: ")
+	w.want(t, w.after(20*time.Second, ready("cerebras", "desk"), ready("cerebras", "home"), ready("zai", "plan")))
+	w.want(t, w.after(0, all(15*time.Second)...)) // over before the minute is
+	w.want(t, w.due(time.Minute))
+	w.want(t, w.after(0, ready("zai", "plan")))
+	w.want(t, w.after(0, all(15*time.Second)...), "cooling: ")
+	w.want(t, w.after(time.Second, ready("zai", "plan")))
+	w.want(t, w.after(0, all(10*time.Minute)...))
+	w.want(t, w.due(59*time.Second), "cooling: cerebras/desk is the first that is back, in 9:01")
+}
+
+func TestAllLimitsThatAreNearlyUsedUpAreTold(t *testing.T) {
+	w := newWatched()
+	snap := three()
+	for _, kind := range []string{"tokens", "requests"} {
+		snap.Limits = append(snap.Limits, Limit{
+			Provider: "cerebras", Account: "desk", Kind: kind, Window: "day", Limit: 100, Remaining: 5, Reset: w.now.Add(time.Hour),
+		})
+	}
+	w.s.Update(snap)
+	got := w.after(0, nil)
+	if len(got) != 1 || !strings.Contains(got[0], "5 % of the tokens") || !strings.Contains(got[0], "5 % of the requests") {
+		t.Errorf("told %q", got)
+	}
+}
+
+func TestTriesWhoseEndsWereLostDoNotKeepAFallbackFromBeingTold(t *testing.T) {
+	w := newWatched()
+	for i := range failedMost + 1 {
+		w.after(0, event.Attempted{ID: "lost" + strconv.Itoa(i), Provider: "cerebras", Class: "server error"})
+	}
+	w.want(t, w.after(0,
+		event.Attempted{ID: "1", Provider: "cerebras", Class: "server error"},
+		event.Finished{ID: "1", Time: w.now, Provider: "zai", Rule: "everything", Status: 200, Outcome: "ok"},
+	), "fallback: zai took over")
 }
 
 func TestALimitThatIsNearlyUsedUpIsToldOnce(t *testing.T) {
