@@ -36,8 +36,8 @@ type desktop struct {
 	counted bool // what was used today before the start; run's own
 
 	mu     sync.Mutex
-	failed error        // why it does not serve; nil: it does, or nothing was tried yet
-	seen   *state.State // what went over the bus, for decisions
+	failed error         // why it does not serve; nil: it does, or nothing was tried yet
+	seen   *state.Course // what went over the bus
 
 	login      state.Switch // whether the system starts the program at login, as of a moment ago
 	loginUntil time.Time    // when it is asked again
@@ -58,7 +58,7 @@ func newDesktop(e *env, opt appOptions) *desktop {
 	return &desktop{
 		e: e, opt: opt, bus: bus, recent: recent,
 		log:   newLogger(e.stderr, slog.LevelInfo, new(secret.Scrubber), bus),
-		begun: make(chan struct{}), again: make(chan struct{}, 1), seen: state.New(state.Snapshot{}),
+		begun: make(chan struct{}), again: make(chan struct{}, 1), seen: state.NewCourse(),
 	}
 }
 
@@ -173,7 +173,7 @@ func (d *desktop) watch(sub *event.Subscription) {
 		}
 		if n := sub.Dropped(); n != dropped {
 			dropped = n
-			d.seen.Load(state.Snapshot{}) // what ended unseen is not shown as running for ever
+			d.seen.Lost(nil) // what ended unseen is not shown as running for ever
 		}
 		d.mu.Unlock()
 	}

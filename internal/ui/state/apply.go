@@ -1,83 +1,44 @@
 package state
 
 import (
-	"strings"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
 )
 
-// Running reports whether a request has not ended yet.
-func (d *Decision) Running() bool { return d.Outcome == "" && d.Status == 0 }
-
-// open finds a request that runs, or begins one. It gives nil for one that has
-// ended: an event from before the snapshot may come after it.
-func (s *State) open(id string, at time.Time) *Decision {
-	if d := s.running[id]; d != nil {
-		return d
+// Apply carries the state on by one event.
+func (s *State) Apply(e event.Event) {
+	switch e := e.(type) {
+	case event.Routed:
+		s.moved()
+	case event.Attempted:
+		s.moved()
+		if k := s.key(e.Provider, e.Key); k != nil {
+			k.Uses++
+			k.LastUsed = e.Time
+		}
+	case event.Finished:
+		s.moved()
+		s.finished(&e)
+	case event.KeyChanged:
+		s.keyChanged(e)
+	case event.ServerChanged:
+		s.serverChanged(e)
+	case event.Logged:
+		s.log.logged(e)
 	}
-	if s.known[id] != nil {
-		return nil
-	}
-	d := &Decision{ID: id, Time: at}
-	s.running[id], s.known[id] = d, d
-	s.decisions = append(s.decisions, d)
-	s.trim()
-	return d
+	s.Course.Apply(e)
 }
 
-func (s *State) routed(e event.Routed) {
-	d := s.open(e.ID, e.Time)
-	if d == nil {
-		return
-	}
-	d.Client, d.Asked, d.Rule, d.Reason = e.Client, e.Model, e.Rule, e.Reason
-	d.Estimate, d.Stream = e.Tokens, e.Stream
-	if len(e.Chain) > 0 && d.Provider == "" {
-		d.Provider, d.Model, _ = strings.Cut(e.Chain[0], "/")
-	}
-}
-
-func (s *State) attempted(e event.Attempted) {
-	if k := s.key(e.Provider, e.Key); k != nil {
-		k.Uses++
-		k.LastUsed = e.Time
-	}
-	d := s.open(e.ID, e.Time)
-	if d == nil {
-		return
-	}
-	d.Provider, d.Model, d.Key = e.Provider, e.Model, e.Key
-	d.Attempts = max(d.Attempts, e.N)
-}
-
-func (s *State) finished(e event.Finished) {
+func (s *State) finished(e *event.Finished) {
 	s.counts.Requests++
 	if e.Outcome != "ok" && e.Status != 499 {
 		s.counts.Failed++
 	}
-	s.log.finished(e)
-	if s.known[e.ID] == nil || s.running[e.ID] != nil {
-		s.today.Add(&e) // a snapshot that brought its end has counted it
-	}
-	if e.Rule == "" && s.running[e.ID] == nil {
-		return // refused before anything was decided: a line of the log, no decision
-	}
-	d := s.open(e.ID, e.Time)
-	if d == nil {
-		return // a snapshot brought its end
-	}
-	delete(s.running, e.ID)
-	if e.Outcome == "" {
-		e.Outcome = "ok"
-	}
-	if e.Provider == "" { // nobody answered: who was tried last says more than nobody
-		e.Provider, e.Model, e.Key = d.Provider, d.Model, d.Key
-	}
-	*d = Decision{
-		ID: e.ID, Time: e.Time, Client: e.Client, Asked: e.Asked, Provider: e.Provider, Model: e.Model, Key: e.Key,
-		Rule: e.Rule, Reason: e.Reason, Status: e.Status, Outcome: e.Outcome, Attempts: e.Attempts, Took: e.Took,
-		Tokens: e.Tokens.Completion, Estimate: d.Estimate, Stream: e.Stream, Demo: e.Demo,
+	s.log.finished(*e)
+	s.requests.finished(e)
+	if e.Provider != "" {
+		s.meter(e.Provider).add(e)
 	}
 }
 

@@ -17,32 +17,8 @@ type DecisionRow struct {
 	Why    string // rule, and how it ended if it did not end well
 }
 
-// Decisions are the newest n, the newest first.
-func (s *State) Decisions(n int) []DecisionRow {
-	n = min(n, len(s.decisions))
-	rows := make([]DecisionRow, n)
-	for i := range rows {
-		rows[i] = s.decisions[len(s.decisions)-1-i].row()
-	}
-	return rows
-}
-
-// Decision is the one with that ID, if it is still among those that are shown.
-func (s *State) Decision(id string) (DecisionRow, bool) {
-	d := s.known[id]
-	if d == nil {
-		return DecisionRow{}, false
-	}
-	return d.row(), true
-}
-
-// last is the newest decision, nil if there is none.
-func (s *State) last() *Decision {
-	if len(s.decisions) == 0 {
-		return nil
-	}
-	return s.decisions[len(s.decisions)-1]
-}
+// Running reports whether a request has not ended yet.
+func (d *Decision) Running() bool { return d.Outcome == "" && d.Status == 0 }
 
 // target is who answers: "provider/key", with the model while the key is not
 // known yet.

@@ -3,26 +3,19 @@ package state
 import (
 	"slices"
 	"time"
-
-	"github.com/glmtray/glmtray/internal/event"
 )
-
-// keep is how many decisions are shown at most; the records hold the rest.
-const keep = 200
 
 // State is what window and tray show. It starts from a [Snapshot] and is
 // carried on by events.
 type State struct {
+	Course
+
 	version   string
 	server    Server
 	keys      []Key
-	decisions []*Decision          // in the order in which they came, finished or not
-	running   map[string]*Decision // by ID: routed, and not finished yet
-	known     map[string]*Decision // by ID: those of decisions
 	counts    Counts
 	limits    []Limit
 	providers []Provider
-	today     Today
 	atLogin   Switch
 	agents    []Agent
 	log       *Log
@@ -42,26 +35,16 @@ type Counts struct {
 
 // New makes a State that shows s.
 func New(s Snapshot) *State {
-	st := &State{
-		running: map[string]*Decision{}, known: map[string]*Decision{}, log: NewLog(LogSize), meters: map[string]*meter{},
-	}
+	st := &State{Course: *NewCourse(), log: NewLog(LogSize), meters: map[string]*meter{}}
 	st.requests = newRequests(st)
 	st.Load(s)
 	return st
 }
 
-// Load is Update after events were lost: a request that was thought to run and
-// that the snapshot does not list as running is let go, for its end may be among
-// them. Should it still run, its next event brings it back.
+// Load is Update after events were lost; see Course.Lost.
 func (s *State) Load(n Snapshot) {
-	before := s.running
-	s.running = map[string]*Decision{}
+	s.Lost(n.Decisions)
 	s.Update(n)
-	for id := range before {
-		if s.running[id] == nil {
-			s.forget(id)
-		}
-	}
 	s.requests.Reload()
 }
 
@@ -77,76 +60,7 @@ func (s *State) Update(n Snapshot) {
 	}
 	s.stale, s.worn = false, false
 	s.moves++
-	for i := range n.Decisions {
-		s.merge(n.Decisions[i])
-	}
-	slices.SortStableFunc(s.decisions, func(a, b *Decision) int { return a.Time.Compare(b.Time) })
-	s.trim()
-}
-
-// merge takes one decision of a snapshot. One that is known as finished stays.
-func (s *State) merge(d Decision) {
-	old := s.known[d.ID]
-	switch {
-	case old == nil:
-		old = &d
-		s.decisions = append(s.decisions, old)
-		s.known[d.ID] = old
-	case !old.Running():
-		return
-	default:
-		*old = d
-	}
-	if old.Running() {
-		s.running[d.ID] = old
-	} else {
-		delete(s.running, d.ID) // its event is still to come
-	}
-}
-
-// forget takes a running request off the list.
-func (s *State) forget(id string) {
-	d := s.known[id]
-	if d == nil || !d.Running() {
-		return
-	}
-	delete(s.known, id)
-	s.decisions = slices.DeleteFunc(s.decisions, func(have *Decision) bool { return have == d })
-}
-
-// trim lets the oldest decisions go. Those that still run are known on.
-func (s *State) trim() {
-	if over := len(s.decisions) - keep; over > 0 {
-		for _, d := range s.decisions[:over] {
-			delete(s.known, d.ID)
-		}
-		s.decisions = slices.Delete(s.decisions, 0, over)
-	}
-}
-
-// Apply carries the state on by one event.
-func (s *State) Apply(e event.Event) {
-	switch e := e.(type) {
-	case event.Routed:
-		s.moved()
-		s.routed(e)
-	case event.Attempted:
-		s.moved()
-		s.attempted(e)
-	case event.Finished:
-		s.moved()
-		s.finished(e)
-		s.requests.finished(&e)
-		if e.Provider != "" {
-			s.meter(e.Provider).add(&e)
-		}
-	case event.KeyChanged:
-		s.keyChanged(e)
-	case event.ServerChanged:
-		s.serverChanged(e)
-	case event.Logged:
-		s.log.logged(e)
-	}
+	s.update(n.Decisions)
 }
 
 // Providers are those that have a key.
@@ -180,16 +94,6 @@ func (s *State) Counts() Counts {
 	c := s.counts
 	c.Running = len(s.running)
 	return c
-}
-
-// Running lists the requests that run, the oldest first.
-func (s *State) Running() []Decision {
-	out := make([]Decision, 0, len(s.running))
-	for _, d := range s.running {
-		out = append(out, *d)
-	}
-	slices.SortFunc(out, func(a, b Decision) int { return a.Time.Compare(b.Time) })
-	return out
 }
 
 // Tick tells in how long a countdown of the window shows another figure; 0 if

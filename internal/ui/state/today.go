@@ -40,29 +40,6 @@ func (d *Today) Add(e *event.Finished) {
 	}
 }
 
-// AddToday adds what was used before anything was seen here.
-func (s *State) AddToday(d Today) {
-	switch {
-	case s.today.Day > d.Day:
-	case s.today.Day < d.Day:
-		s.today = d
-	default:
-		s.today.Requests += d.Requests
-		s.today.Tokens += d.Tokens
-		s.today.Cost += d.Cost
-		s.today.HasTokens = s.today.HasTokens || d.HasTokens
-		s.today.HasCost = s.today.HasCost || d.HasCost
-	}
-}
-
-// Today is what was used on the day of now.
-func (s *State) Today(now time.Time) Today {
-	if day := DayOf(now); s.today.Day != day {
-		return Today{Day: day}
-	}
-	return s.today
-}
-
 // line is the tray's: "Today: 12 requests · 131k tokens · $0.42".
 func (d Today) line() string {
 	tokens, cost := none, none
