@@ -123,7 +123,7 @@ func (k *agentCard) facts(a *state.Agent) string {
 		add(tr("Connected to {{.URL}} since {{.Since}}.", "URL", a.BaseURL, "Since", a.Since.Local().Format("2006-01-02 15:04")))
 	}
 	if len(a.Changed) > 0 && !k.on { // else a note tells
-		add(tr("Somebody has changed this since; it stays so:") + " " + strings.Join(a.Changed, ", "))
+		add(tr("Somebody has changed this since; it stays so: {{.Values}}", "Values", strings.Join(a.Changed, ", ")))
 	}
 	switch {
 	case !k.ready:

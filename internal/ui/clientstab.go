@@ -258,7 +258,7 @@ func newAgentRow(c *clients, a state.Agent) *agentRow {
 func (r *agentRow) set(a state.Agent) {
 	r.a = a
 	r.mark.SetResource(shapes[a.Mark()])
-	setText(r.word, tr(agentWords[a.Word()]))
+	setText(r.word, a.Word())
 	r.put()
 	enable(r.on, a.Found != "" || a.Connected)
 }
@@ -268,11 +268,4 @@ func (r *agentRow) put() {
 	r.moved = true
 	r.on.SetChecked(r.a.Connected)
 	r.moved = false
-}
-
-// agentWords are the words of an agent's state, so that they can be translated.
-var agentWords = map[string]string{
-	"connected": spoken("connected"), "changed since": spoken("changed since"), "has a key": spoken("has a key"),
-	"unreachable": spoken("unreachable"), "installed, by hand": spoken("installed, by hand"),
-	"by hand": spoken("by hand"), "installed": spoken("installed"), "not found": spoken("not found"),
 }

@@ -122,7 +122,7 @@ func (c *keyCard) show(r state.KeyRow) {
 	c.drawShared(&r)
 	show(c.own, !r.Fixed)
 	show(c.fixed, r.Fixed)
-	setText(c.fixed, tr("This key comes from")+" "+r.Origin+". "+tr("It is changed there, and in force at the next start."))
+	setText(c.fixed, tr("This key comes from {{.Origin}}. It is changed there, and in force at the next start.", "Origin", r.Origin))
 	show(c.retry, r.State == state.Cooling || r.State == state.Parked)
 	again := tr("Clear the cooldown")
 	if r.State == state.Parked {
@@ -143,7 +143,7 @@ func (c *keyCard) show(r state.KeyRow) {
 
 // facts is what is known of a key, a line each; what is not known has none.
 func facts(r *state.KeyRow) string {
-	text := tr("Stored in") + ": " + r.Origin
+	text := tr("Stored in") + ": " + state.Told(r.Origin)
 	add := func(name, value string) {
 		if value != "" {
 			text += "\n" + name + ": " + value
@@ -162,8 +162,10 @@ func facts(r *state.KeyRow) string {
 		add(tr("Errors in a row"), strconv.Itoa(r.Errors))
 	}
 	if r.State == state.Ready {
-		add(tr("Last error"), r.Reason)
+		add(tr("Last error"), state.Told(r.Reason))
 	}
+	add(tr("Tokens"), r.Tokens.Detail)
+	add(tr("Requests"), r.Requests.Detail)
 	return text
 }
 
@@ -210,7 +212,7 @@ func (c *keyCard) fail(err error) { sayError(c.message, err) }
 
 func (c *keyCard) doTest() {
 	id := c.id()
-	c.k.verb(tr("Testing")+" "+id.String()+"…", forNetwork, id, id, func(ctx context.Context) (string, error) {
+	c.k.verb(tr("Testing {{.Key}}…", "Key", id), forNetwork, id, id, func(ctx context.Context) (string, error) {
 		return c.k.u.b.TestKey(ctx, id.provider, id.name)
 	})
 }

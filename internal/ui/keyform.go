@@ -281,7 +281,7 @@ func (f *keyForm) sent(id keyID, err error) {
 	case err == nil:
 		f.reset()
 		f.k.put(f.k.hint)
-		f.k.hint.SetText(id.String() + " " + tr("is stored, and used from now on."))
+		f.k.hint.SetText(tr("{{.Key}} is stored, and used from now on.", "Key", id))
 		f.k.choose(id)
 	case errors.As(err, &needs):
 		f.question(needs)

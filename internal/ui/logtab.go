@@ -128,9 +128,9 @@ func (l *logPage) draw(time.Time) {
 	if log.Follow() && m.n > 0 {
 		l.list.ScrollToBottom()
 	}
-	text := state.Thousands(m.n) + " / " + state.Thousands(m.total) + " " + tr("lines")
+	text := trN(m.total, "{{.Shown}} / {{.Count}} line", "{{.Shown}} / {{.Count}} lines", "Shown", state.Thousands(m.n))
 	if m.waiting > 0 {
-		text += " · " + state.Thousands(m.waiting) + " " + tr("new")
+		text += " · " + trN(m.waiting, "{{.Count}} new", "{{.Count}} new")
 	}
 	setText(l.count, text)
 	switch {

@@ -234,8 +234,8 @@ func (o *overview) drawCounts() {
 	c := o.u.st.Counts()
 	text := ""
 	if c.Requests > 0 || c.Running > 0 {
-		text = state.Thousands(c.Requests) + " " + tr("answered") + " · " + state.Thousands(c.Failed) + " " + tr("failed") +
-			" · " + state.Thousands(c.Running) + " " + tr("running")
+		text = tr("{{.Answered}} answered · {{.Failed}} failed · {{.Running}} running",
+			"Answered", state.Thousands(c.Requests), "Failed", state.Thousands(c.Failed), "Running", state.Thousands(c.Running))
 	}
 	setText(o.counts, text)
 }

@@ -107,7 +107,7 @@ func TestAListOfRequestsThatStandsStill(t *testing.T) {
 	r.until("the records", func() bool { return q.view.Len() == 3 })
 	test.Tap(q.pause)
 	r.publish(ended("new"))
-	r.sees("1 new ones wait", "Go on")
+	r.sees("1 new one waits", "Go on")
 	if q.view.Len() != 3 {
 		t.Error("it moves")
 	}

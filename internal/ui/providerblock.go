@@ -63,7 +63,7 @@ func (b *providerBlock) shape(n int) bool {
 
 func (b *providerBlock) draw(p *state.ProviderRow, now time.Time) {
 	setText(b.name, p.Name)
-	speed, first := state.PerSecond(p.Speed.PerSecond)+" tok/s", state.First(p.Speed.First)
+	speed, first := tr("{{.Speed}} tok/s", "Speed", state.PerSecond(p.Speed.PerSecond)), state.First(p.Speed.First)
 	if p.Speed.PerSecond == 0 {
 		speed = state.PerSecond(0)
 	}
@@ -133,10 +133,8 @@ func (k *keyLine) draw(r *state.KeyRow, now time.Time) {
 	k.requests.draw(&r.Requests, told)
 	note := r.Detail
 	switch {
-	case told && r.Errors == 1:
-		note = tr("its last use failed")
-	case told && r.Errors > 1:
-		note = tr("{{.Count}} errors in a row", "Count", r.Errors)
+	case told && r.Errors > 0:
+		note = trN(r.Errors, "its last use failed", "{{.Count}} errors in a row")
 	}
 	setText(k.note, note)
 	turn := ""

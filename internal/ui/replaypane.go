@@ -78,7 +78,7 @@ func (r *replayPane) set(x *state.Exchange) {
 func answerTitle(when string, x *state.Exchange) string {
 	q := state.RequestOf(&x.Finished)
 	row := q.Row(x.Time)
-	return when + ": " + row.Target + " · " + row.Status + " · " + state.Took(x.Took) + " · " + row.Out + " " + tr("tokens")
+	return when + ": " + row.Target + " · " + row.Status + " · " + state.Took(x.Took) + " · " + tr("{{.Count}} tokens", "Count", row.Out)
 }
 
 // answerBody is what an answer says, or the answer itself where that is nothing.

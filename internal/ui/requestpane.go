@@ -227,7 +227,7 @@ func (w *whyPane) set(x *state.Exchange) {
 		}
 		objects = append(objects, heading(tr("Facts")))
 		for _, f := range x.Facts() {
-			objects = append(objects, container.New(tucked{whyColumns}, layout.NewSpacer(), faint(widget.NewLabel(tr(f.Name))), wrapped(f.Text), layout.NewSpacer()))
+			objects = append(objects, container.New(tucked{whyColumns}, layout.NewSpacer(), faint(widget.NewLabel(f.Name)), wrapped(f.Text), layout.NewSpacer()))
 		}
 	}
 	w.list.Objects = objects

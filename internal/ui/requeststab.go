@@ -320,8 +320,7 @@ func (r *requests) teach() string {
 // noRequests is what stands where requests will.
 func (u *UI) noRequests() string {
 	if url := u.st.Server().URL; url != "" {
-		return tr("No requests yet. Point a client at") + " " + url + " " +
-			tr("with any key and any model: what it asks for, and who answers, stands here.")
+		return tr("No requests yet. Point a client at {{.URL}} with any key and any model: what it asks for, and who answers, stands here.", "URL", url)
 	}
 	return tr("No requests yet.")
 }
@@ -348,16 +347,15 @@ func (r *requests) drawFoot() {
 		return
 	}
 	l, n := r.u.st.Requests(), r.view.Len()
-	text := tr("{{.Count}} requests", "Count", state.Thousands(n))
+	text := trN(n, "{{.Count}} request", "{{.Count}} requests")
 	if !l.Whole() && n > 0 && r.failed == "" {
-		text = tr("{{.Count}} requests, older ones follow as you scroll", "Count", state.Thousands(n))
+		text = trN(n, "{{.Count}} request, older ones follow as you scroll", "{{.Count}} requests, older ones follow as you scroll")
 	}
-	if waiting, more := l.Waiting(); waiting > 0 {
-		count := state.Thousands(waiting)
-		if more {
-			count += "+"
-		}
-		text += " · " + tr("{{.Count}} new ones wait", "Count", count)
+	switch waiting, more := l.Waiting(); {
+	case more:
+		text += " · " + tr("more than {{.Count}} new ones wait", "Count", state.Thousands(waiting))
+	case waiting > 0:
+		text += " · " + trN(waiting, "{{.Count}} new one waits", "{{.Count}} new ones wait")
 	}
 	setText(r.foot, text)
 	text = ""

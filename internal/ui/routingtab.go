@@ -184,7 +184,7 @@ func (r *routing) show() {
 	if r.chosen >= 0 {
 		r.editor.told(state.Troubles(r.draft, r.chosen, r.rules.Targets))
 	}
-	text, hint := tr("from")+" "+r.rules.Origin, tr("The first rule that holds decides. Choose one to change it; the arrows move it.")
+	text, hint := tr("from {{.Origin}}", "Origin", r.rules.Origin), tr("The first rule that holds decides. Choose one to change it; the arrows move it.")
 	if r.rules.Default {
 		text = tr("the default rules")
 		hint += " " + tr("These are the default ones. Once you save them they stand in settings.toml, and the setting token_threshold no longer moves them.")

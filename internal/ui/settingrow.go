@@ -77,7 +77,7 @@ func middle(o fyne.CanvasObject) fyne.CanvasObject {
 func (r *settingRow) set(v state.Setting) {
 	typed := r.entry != nil && r.entry.Text != r.v.Value && r.v.Name != ""
 	r.v = v
-	from := v.Origin
+	from := state.Told(v.Origin)
 	if v.Fixed {
 		from = tr("fixed by {{.Origin}}", "Origin", v.Origin)
 	}

@@ -129,10 +129,11 @@ func (g *usage) load() {
 func (g *usage) set(data state.Usage) {
 	g.data = data
 	t := &data.Total
-	setText(g.head, tr("{{.Requests}} requests, {{.Failed}} failed · {{.Prompt}} tokens in, {{.Cached}} of them cached · {{.Out}} out",
-		"Requests", state.Thousands(t.Requests), "Failed", state.Thousands(t.Failed), "Prompt", state.Tokens(int(t.Prompt)),
+	setText(g.head, trN(t.Requests, "{{.Count}} request, {{.Failed}} failed · {{.Prompt}} tokens in, {{.Cached}} of them cached · {{.Out}} out",
+		"{{.Count}} requests, {{.Failed}} failed · {{.Prompt}} tokens in, {{.Cached}} of them cached · {{.Out}} out",
+		"Failed", state.Thousands(t.Failed), "Prompt", state.Tokens(int(t.Prompt)),
 		"Cached", state.Tokens(int(t.Cached)), "Out", state.Tokens(int(t.Completion))))
-	setText(g.cost, tr("Cost")+": "+t.CostWords())
+	setText(g.cost, tr("Cost: {{.Costs}}", "Costs", t.CostWords()))
 	saved := ""
 	if data.Against != "" {
 		saved = tr("Time saved: {{.Time}}, against what {{.Provider}} would have taken", "Time", state.Took(data.Saved), "Provider", data.Against)
@@ -167,8 +168,8 @@ func (g *usage) pointed(i int) {
 			when = b.Start.Format("15:04")
 		}
 		r := b.Row()
-		text = when + ": " + tr("{{.Requests}} requests, {{.Prompt}} tokens in, {{.Cached}} of them cached, {{.Out}} out",
-			"Requests", r.Requests, "Prompt", r.Prompt, "Cached", r.Cached, "Out", r.Completion) + " · " + b.CostWords()
+		text = when + ": " + trN(b.Requests, "{{.Count}} request, {{.Prompt}} tokens in, {{.Cached}} of them cached, {{.Out}} out",
+			"{{.Count}} requests, {{.Prompt}} tokens in, {{.Cached}} of them cached, {{.Out}} out", "Prompt", r.Prompt, "Cached", r.Cached, "Out", r.Completion) + " · " + b.CostWords()
 	}
 	setText(g.point, text)
 }

@@ -2,10 +2,13 @@ package ui
 
 import (
 	"embed"
+	"strings"
 	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
+
+	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
 // translations has a file for each language. A text's key is the English text
@@ -14,26 +17,40 @@ import (
 //go:embed translations/*.json
 var translations embed.FS
 
-// speak loads the translations.
+// speak has the window's texts said in the reader's language.
 var speak = sync.OnceFunc(func() {
 	if err := lang.AddTranslationsFS(translations, "translations"); err != nil {
-		fyne.LogError("loading the translations", err) // the keys are English
+		fyne.LogError("loading the translations", err)
+		return
+	}
+	// The toolkit speaks languages that we do not. In those it would write a line of
+	// log for each text that is drawn; the texts are English without it.
+	language, _, _ := strings.Cut(lang.SystemLocale().String(), "-")
+	if _, err := translations.ReadFile("translations/" + language + ".json"); err == nil {
+		state.Translate(localized)
 	}
 })
 
-// tr is a text in the reader's language. What differs is filled in by name, two
-// and two: tr("Remove {{.Key}}?", "Key", name). The text is written out where it
-// stands, so that a test can see that it is there.
-func tr(text string, fills ...any) string {
-	if len(fills) == 0 {
-		return lang.L(text)
+// localized says a message by the toolkit's translations.
+func localized(m *state.Message) string {
+	var fills map[string]any
+	if len(m.Fills) > 0 {
+		fills = make(map[string]any, len(m.Fills))
+		for _, f := range m.Fills {
+			fills[f.Name] = f.Text
+		}
 	}
-	data := make(map[string]any, len(fills)/2)
-	for i := 0; i+1 < len(fills); i += 2 {
-		data[fills[i].(string)] = fills[i+1]
+	if m.One != "" {
+		return lang.N(m.Text, m.Count, fills)
 	}
-	return lang.L(text, data)
+	return lang.L(m.Text, fills)
 }
 
-// spoken marks a text of a table that tr is given later.
+// tr is state.Tr.
+func tr(text string, fills ...any) string { return state.Tr(text, fills...) }
+
+// trN is state.TrN.
+func trN(n int, one, text string, fills ...any) string { return state.TrN(n, one, text, fills...) }
+
+// spoken is state.Spoken.
 func spoken(text string) string { return text }

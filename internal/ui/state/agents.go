@@ -37,21 +37,21 @@ func (a *Agent) Mark() Mark {
 func (a *Agent) Word() string {
 	switch {
 	case a.Connected && len(a.Changed) > 0:
-		return "changed since"
+		return Tr("changed since")
 	case a.Connected && !a.Writes:
-		return "has a key"
+		return Tr("has a key")
 	case a.Connected:
-		return "connected"
+		return Tr("connected")
 	case a.Unreachable != "":
-		return "unreachable"
+		return Tr("unreachable")
 	case !a.Writes && a.Found != "":
-		return "installed, by hand"
+		return Tr("installed, by hand")
 	case !a.Writes:
-		return "by hand"
+		return Tr("by hand")
 	case a.Found != "":
-		return "installed"
+		return Tr("installed")
 	}
-	return "not found"
+	return Tr("not found")
 }
 
 // Same reports whether nothing that is shown differs.
@@ -90,7 +90,7 @@ func (s *State) ConnectedNames() string {
 // And joins names as people do.
 func And(names []string) string {
 	if n := len(names) - 1; n > 0 {
-		return strings.Join(names[:n], ", ") + " and " + names[n]
+		return Tr("{{.Names}} and {{.Last}}", "Names", strings.Join(names[:n], ", "), "Last", names[n])
 	}
 	return strings.Join(names, "")
 }
@@ -115,15 +115,15 @@ func (k *ClientKey) Mark() Mark {
 // Word says whether the key is accepted.
 func (k *ClientKey) Word() string {
 	if k.Revoked.IsZero() {
-		return "active"
+		return Tr("active")
 	}
-	return "revoked"
+	return Tr("revoked")
 }
 
 // Last says when the key was used last: "2 min ago".
 func (k *ClientKey) Last(now time.Time) string {
 	if k.LastUsed.IsZero() {
-		return "never"
+		return Tr("never")
 	}
 	return Ago(k.LastUsed, now)
 }

@@ -167,13 +167,13 @@ func (a *answer) call(n int, name, args string) {
 func (a *answer) text() string {
 	var parts []string
 	if t := strings.TrimSpace(a.thought.String()); t != "" {
-		parts = append(parts, "[thinking]\n"+t)
+		parts = append(parts, "["+Tr("thinking")+"]\n"+t)
 	}
 	if t := strings.TrimSpace(a.said.String()); t != "" {
 		parts = append(parts, t)
 	}
 	for _, c := range a.calls {
-		parts = append(parts, "[calls "+orNone(c.name)+"]\n"+c.args)
+		parts = append(parts, "["+Tr("calls {{.Name}}", "Name", orNone(c.name))+"]\n"+c.args)
 	}
 	return strings.Join(slices.Compact(parts), "\n\n")
 }

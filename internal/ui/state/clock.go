@@ -18,7 +18,7 @@ func left(d, unit time.Duration) string {
 	case d <= 48*time.Hour:
 		return fmt.Sprintf("%d h %02d min", d/time.Hour, d%time.Hour/time.Minute)
 	}
-	return strconv.Itoa(int((d+24*time.Hour-1)/(24*time.Hour))) + " days"
+	return TrN(int((d+24*time.Hour-1)/(24*time.Hour)), "{{.Count}} day", "{{.Count}} days")
 }
 
 // fine is the step of the window's countdowns.

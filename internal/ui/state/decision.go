@@ -69,7 +69,7 @@ func (d *Decision) end() string {
 }
 
 // plain makes an outcome ("all_providers_failed") one for people.
-func plain(outcome string) string { return strings.ReplaceAll(outcome, "_", " ") }
+func plain(outcome string) string { return Told(strings.ReplaceAll(outcome, "_", " ")) }
 
 // Sentence is the row as one line: "14:02:11  claude-code  sonnet →
 // cerebras/desk  everything".
@@ -84,7 +84,7 @@ func (d *Decision) lastRoute() string {
 	case d.end() != "":
 		why += ": " + d.end()
 	case d.Reason != "" && d.Reason != d.Rule:
-		why += ": " + d.Reason
+		why += ": " + Told(d.Reason)
 	}
-	return "Last: " + orNone(d.Asked) + " → " + d.target() + " (" + why + ")"
+	return Tr("Last: {{.Asked}} → {{.Target}} ({{.Why}})", "Asked", orNone(d.Asked), "Target", d.target(), "Why", why)
 }

@@ -45,31 +45,31 @@ func (x *Exchange) Facts() []Fact {
 			list = append(list, Fact{name, text})
 		}
 	}
-	add("Time", x.Time.Local().Format("2006-01-02 15:04:05.000"))
-	add("Client", x.Client)
-	asked := strings.TrimSpace(x.Method+" "+x.Path) + ", model " + orNone(x.Asked)
+	add(Tr("Time"), x.Time.Local().Format("2006-01-02 15:04:05.000"))
+	add(Tr("Client"), x.Client)
+	asked := strings.TrimSpace(x.Method+" "+x.Path) + ", " + model(x.Asked)
 	if x.Stream {
-		asked += ", streamed"
+		asked += ", " + Tr("streamed")
 	}
-	add("Asked", asked)
+	add(Tr("Asked"), asked)
 	if x.Provider != "" {
 		d := Decision{Provider: x.Provider, Key: x.Key}
-		answered := d.target() + ", model " + orNone(x.Model)
+		answered := d.target() + ", " + model(x.Model)
 		if x.Demo {
-			answered += ", the built-in demo"
+			answered += ", " + Tr("the built-in demo")
 		}
-		add("Answered by", answered)
+		add(Tr("Answered by"), answered)
 	}
-	add("Why", strings.Trim(x.Rule+": "+x.Reason, ": "))
-	add("Ended", strconv.Itoa(x.Status)+" "+plain(x.Outcome))
-	took := Took(x.Took)
+	add(Tr("Why"), strings.Trim(x.Rule+": "+Told(x.Reason), ": "))
+	add(Tr("Ended"), strconv.Itoa(x.Status)+" "+plain(x.Outcome))
+	lasted := Took(x.Took)
 	if x.FirstByte > 0 {
-		took += ", the first byte after " + Took(x.FirstByte)
+		lasted = Tr("{{.Time}}, the first byte after {{.First}}", "Time", lasted, "First", Took(x.FirstByte))
 	}
-	add("Took", took)
-	add("Tokens", x.tokens())
-	add("Changed", strings.Join(x.Changed, ", "))
-	add("Error", x.Error)
+	add(Tr("Took"), lasted)
+	add(Tr("Tokens"), x.tokens())
+	add(Tr("Changed"), strings.Join(x.Changed, ", "))
+	add(Tr("Error"), x.Error)
 	return list
 }
 
@@ -78,16 +78,19 @@ func (x *Exchange) tokens() string {
 	if t.Prompt+t.Completion == 0 {
 		return ""
 	}
-	text := Thousands(t.Prompt) + " prompt"
+	in := Tr("{{.Count}} prompt", "Count", Thousands(t.Prompt))
 	if t.Cached > 0 {
-		text += " (" + Thousands(t.Cached) + " cached)"
+		in = Tr("{{.Count}} prompt ({{.Cached}} cached)", "Count", Thousands(t.Prompt), "Cached", Thousands(t.Cached))
 	}
-	text += ", " + Thousands(t.Completion) + " completion"
+	out := Tr("{{.Count}} completion", "Count", Thousands(t.Completion))
 	if t.Reasoning > 0 {
-		text += " (" + Thousands(t.Reasoning) + " reasoning)"
+		out = Tr("{{.Count}} completion ({{.Reasoning}} reasoning)", "Count", Thousands(t.Completion), "Reasoning", Thousands(t.Reasoning))
 	}
-	return text
+	return in + ", " + out
 }
+
+// model is a model as a sentence has it.
+func model(name string) string { return Tr("model {{.Name}}", "Name", orNone(name)) }
 
 // Mark is how the request ended, as a shape.
 func (x *Exchange) Mark() Mark {
@@ -110,7 +113,7 @@ func (t *Try) Ended() string {
 		text = strconv.Itoa(t.Status) + " " + text
 	}
 	if t.Reason != "" && t.Reason != t.Class {
-		text += ": " + oneLine(t.Reason)
+		text += ": " + oneLine(Told(t.Reason))
 	}
 	return text
 }
@@ -125,9 +128,9 @@ func (t *Try) Target() string {
 func (b *Body) Extent() string {
 	switch {
 	case b.Size == 0 && b.Text == "":
-		return "nothing"
+		return Tr("nothing")
 	case b.Cut:
-		return Bytes(b.Size) + ", cut: its beginning only"
+		return Tr("{{.Size}}, cut: its beginning only", "Size", Bytes(b.Size))
 	}
 	return Bytes(b.Size)
 }
@@ -135,24 +138,28 @@ func (b *Body) Extent() string {
 // Text is everything that is known, as it is copied.
 func (x *Exchange) Text() string {
 	var b strings.Builder
-	b.WriteString("Request " + x.ID + "\n")
+	b.WriteString(Tr("Request {{.ID}}", "ID", x.ID) + "\n")
 	for _, f := range x.Facts() {
 		b.WriteString(f.Name + ": " + f.Text + "\n")
 	}
 	for i := range x.Tries {
 		t := &x.Tries[i]
-		b.WriteString("Try " + strconv.Itoa(i+1) + ": " + t.Target() + ", model " + orNone(t.Model) + ", " + Took(t.Took) + ", " + t.Ended() + "\n")
+		b.WriteString(Tr("Try {{.N}}", "N", i+1) + ": " + t.Target() + ", " + model(t.Model) + ", " + Took(t.Took) + ", " + t.Ended() + "\n")
 	}
 	for _, r := range x.WhyRows() {
-		if r.Kind != WhyTry {
-			b.WriteString(r.Kind + " " + r.Name + ": " + r.Text + "\n")
+		switch r.Kind {
+		case WhyRule:
+			b.WriteString(Tr("Rule {{.Name}}", "Name", r.Name) + ": " + r.Text + "\n")
+		case WhyKey:
+			b.WriteString(Tr("Key passed over {{.Name}}", "Name", r.Name) + ": " + r.Text + "\n")
 		}
 	}
 	if x.Absent != "" {
 		b.WriteString("\n" + x.Absent + "\n")
 		return b.String()
 	}
-	b.WriteString("\nRequest body (" + x.Sent.Extent() + ")\n" + x.Sent.Text + "\n\nAnswer body (" + x.Got.Extent() + ")\n" + x.Got.Text + "\n")
+	b.WriteString("\n" + Tr("Request body ({{.Size}})", "Size", x.Sent.Extent()) + "\n" + x.Sent.Text +
+		"\n\n" + Tr("Answer body ({{.Size}})", "Size", x.Got.Extent()) + "\n" + x.Got.Text + "\n")
 	return b.String()
 }
 
@@ -160,7 +167,7 @@ func (x *Exchange) Text() string {
 func Bytes(n int64) string {
 	switch {
 	case n < 1<<10:
-		return plural(int(n), "byte")
+		return TrN(int(n), "{{.Count}} byte", "{{.Count}} bytes")
 	case n < 1<<20:
 		return strconv.FormatFloat(float64(n)/(1<<10), 'f', 1, 64) + " KiB"
 	}

@@ -41,25 +41,25 @@ func (x *Explanation) Way() []WhyRow {
 }
 
 func (s *Step) rows() []WhyRow {
-	row := WhyRow{Kind: WhyTry, Mark: Plain, Name: s.Target, Text: s.Verdict}
+	row := WhyRow{Kind: WhyTry, Mark: Plain, Name: s.Target, Text: Told(s.Verdict)}
 	switch {
 	case s.Refused != "":
-		row.Mark, row.Text = Bad, "cannot be said there: "+s.Refused
+		row.Mark, row.Text = Bad, Tr("cannot be said there: {{.Why}}", "Why", s.Refused)
 	case s.Taken():
 		row.Mark = Good
 	case strings.HasPrefix(s.Verdict, "waited") || strings.HasPrefix(s.Verdict, "refused"):
 		row.Mark = Waiting
 	}
-	row.Text += " · sends " + s.Model + " (" + s.Why + ")"
+	row.Text += " · " + Tr("sends {{.Model}} ({{.Why}})", "Model", s.Model, "Why", s.Why)
 	rows := []WhyRow{row}
 	for _, k := range s.Keys {
 		mark, ok := keyMarks[k.State]
 		if !ok || (k.State == Ready && k.Words != Ready) {
 			mark = Waiting
 		}
-		text := k.Words
+		text := Told(k.Words)
 		if k.Name == s.Key {
-			text += " · it would serve"
+			text += " · " + Tr("it would serve")
 		}
 		rows = append(rows, WhyRow{Kind: WhyKey, Mark: mark, Name: k.Name, Text: text})
 	}
@@ -70,11 +70,11 @@ func (s *Step) rows() []WhyRow {
 // desk, by the rule everything".
 func (x *Explanation) Answer() string {
 	if x.Refused != "" {
-		return "is refused: " + x.Refused
+		return Tr("is refused: {{.Why}}", "Why", x.Refused)
 	}
 	for i := range x.Steps {
 		if s := &x.Steps[i]; s.Taken() {
-			return "goes to " + s.Target + " with key " + s.Key + ", by the rule " + x.Rule
+			return Tr("goes to {{.Target}} with key {{.Key}}, by the rule {{.Rule}}", "Target", s.Target, "Key", s.Key, "Rule", x.Rule)
 		}
 	}
 	for i := range x.Steps {
@@ -82,5 +82,5 @@ func (x *Explanation) Answer() string {
 			return s.Target + ": " + s.Verdict
 		}
 	}
-	return "finds no key that can serve"
+	return Tr("finds no key that can serve")
 }

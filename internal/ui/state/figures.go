@@ -112,13 +112,13 @@ func Ago(t, now time.Time) string {
 	case t.IsZero():
 		return none
 	case d < time.Second:
-		return "now"
+		return Tr("now")
 	case d < time.Minute:
-		return strconv.Itoa(int(d.Seconds())) + " s ago"
+		return Tr("{{.Time}} s ago", "Time", int(d.Seconds()))
 	case d < time.Hour:
-		return strconv.Itoa(int(d.Minutes())) + " min ago"
+		return Tr("{{.Time}} min ago", "Time", int(d.Minutes()))
 	case d < 24*time.Hour:
-		return strconv.Itoa(int(d.Hours())) + " h ago"
+		return Tr("{{.Time}} h ago", "Time", int(d.Hours()))
 	}
 	return t.Local().Format(time.DateOnly)
 }

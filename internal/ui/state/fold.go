@@ -1,9 +1,6 @@
 package state
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // How a text is folded at first.
 const (
@@ -122,7 +119,7 @@ func (f *Fold) draw() {
 		long := len(parts) > f.most
 		for n, part := range parts {
 			if long && f.folded[i] && n == f.most-1 {
-				f.shown = append(f.shown, FoldLine{Text: "… " + plural(len(parts)-n, "more line"), Line: i, Opens: true, Folded: true})
+				f.shown = append(f.shown, FoldLine{Text: TrN(len(parts)-n, "… {{.Count}} more line", "… {{.Count}} more lines"), Line: i, Opens: true, Folded: true})
 				break
 			}
 			f.shown = append(f.shown, FoldLine{Text: part, Line: i, Opens: long && n == 0 && !f.folded[i]})
@@ -138,7 +135,7 @@ func (f *Fold) block(i int) int {
 		return i
 	}
 	end := f.end[i]
-	f.put(i, f.lines[i]+" … "+strings.TrimLeft(f.lines[end], " ")+"   "+strconv.Itoa(end-i-1)+" lines")
+	f.put(i, f.lines[i]+" … "+strings.TrimLeft(f.lines[end], " ")+"   "+TrN(end-i-1, "{{.Count}} line", "{{.Count}} lines"))
 	return end
 }
 

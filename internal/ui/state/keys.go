@@ -86,7 +86,7 @@ func (k *Key) over(now time.Time) bool {
 }
 
 func (k *Key) row(now time.Time, step func(time.Duration) time.Duration) KeyRow {
-	r := KeyRow{Key: *k, Detail: k.Reason, Fixed: k.Origin != FromKeychain}
+	r := KeyRow{Key: *k, Detail: Told(k.Reason), Fixed: k.Origin != FromKeychain}
 	if k.over(now) {
 		r.State, r.CoolUntil = Ready, time.Time{}
 	}
@@ -97,9 +97,9 @@ func (k *Key) row(now time.Time, step func(time.Duration) time.Duration) KeyRow 
 	if !known {
 		mark = Waiting
 	}
-	r.Mark, r.Word = mark, r.State
+	r.Mark, r.Word = mark, Told(r.State)
 	if d := k.left(now); d > 0 {
-		r.Word = "back in " + left(d, step(d))
+		r.Word = Tr("back in {{.Time}}", "Time", left(d, step(d)))
 	}
 	return r
 }

@@ -48,8 +48,9 @@ func (s *State) gauge(k *Key, kind string, now time.Time) Gauge {
 		if g.Known && share >= g.Share {
 			continue
 		}
-		g = Gauge{Known: true, Share: min(share, 1), Text: Percent(share), Detail: Thousands(int(max(l.Remaining, 0))) + " of " +
-			Thousands(int(l.Limit)) + " " + l.Kind + " left this " + cmp.Or(l.Window, "window")}
+		g = Gauge{Known: true, Share: min(share, 1), Text: Percent(share), Detail: Tr("{{.Left}} of {{.Limit}} {{.Kind}} left this {{.Window}}",
+			"Left", Thousands(int(max(l.Remaining, 0))), "Limit", Thousands(int(l.Limit)), "Kind", Told(l.Kind),
+			"Window", Told(cmp.Or(l.Window, "window")))}
 	}
 	return g
 }

@@ -229,13 +229,13 @@ func requestText(e event.Finished) string {
 	}
 	words = append(words, Took(e.Took))
 	if n := e.Tokens.Completion; n > 0 {
-		words = append(words, Thousands(n)+" tokens")
+		words = append(words, TrN(n, "{{.Count}} token", "{{.Count}} tokens"))
 	}
 	if e.Attempts > 1 {
-		words = append(words, plural(e.Attempts, "attempt"))
+		words = append(words, attempts(e.Attempts))
 	}
-	if said := plain(e.Outcome); said != "ok" && said != "" {
-		words = append(words, said)
+	if e.Outcome != "ok" && e.Outcome != "" {
+		words = append(words, plain(e.Outcome))
 	}
 	if e.Error != "" {
 		words = append(words, e.Error)
@@ -255,5 +255,6 @@ func oneLine(text string) string {
 
 // Missed puts a line where n events were dropped before they could be shown.
 func (l *Log) Missed(now time.Time, n uint64) {
-	l.Add(Line{Time: now, Level: slog.LevelWarn, Mark: Waiting, Text: strconv.FormatUint(n, 10) + " events came too fast to be shown"})
+	l.Add(Line{Time: now, Level: slog.LevelWarn, Mark: Waiting, Text: TrN(int(n), "{{.Count}} event came too fast to be shown", "{{.Count}} events came too fast to be shown")}) //nolint:gosec // far below
+
 }

@@ -3,7 +3,6 @@ package state
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -98,7 +97,7 @@ func (n *Notices) Due(s *State, now time.Time) (list []Notice) {
 	for i := range list {
 		lines := texts[list[i].Kind]
 		if over := len(lines) - noticeLines; over > 0 {
-			lines = append(lines[:noticeLines:noticeLines], "and "+strconv.Itoa(over)+" more")
+			lines = append(lines[:noticeLines:noticeLines], Tr("and {{.Count}} more", "Count", over))
 		}
 		list[i].Text = strings.Join(lines, "\n")
 		if n.last == nil {
@@ -175,7 +174,7 @@ func (n *Notices) rejected(e *event.KeyChanged) {
 	if was || e.Reason == "" || strings.Contains(e.Reason, "by hand") {
 		return
 	}
-	n.tell(NoticeRejected, id, fixed(id+": "+e.Reason+". Test the key, or replace it."))
+	n.tell(NoticeRejected, id, fixed(Tr("{{.Key}}: {{.Why}}. Test the key, or replace it.", "Key", id, "Why", Told(e.Reason))))
 }
 
 // allCool tells that no key is left, once.
@@ -189,7 +188,8 @@ func (n *Notices) allCool(s *State, now time.Time) {
 	case !was && first.left(now) >= worthTold:
 		n.tell(NoticeCooling, "", func(now time.Time) string {
 			k := s.firstBack(now) // there is one, else it would have been forgotten
-			return k.Provider + "/" + k.Name + " is the first that is back, in " + Left(k.left(now)) + ". Requests wait until then."
+			return Tr("{{.Key}} is the first that is back, in {{.Time}}. Requests wait until then.",
+				"Key", k.Provider+"/"+k.Name, "Time", Left(k.left(now)))
 		})
 	}
 }
@@ -216,7 +216,7 @@ func (n *Notices) tookOver(s *State, e *event.Finished, now time.Time) {
 		was := n.fallback
 		n.fallback = ""
 		if was != "" {
-			n.tell(NoticeFallback, "", fixed(primary+" answers again; "+was+" gave back."))
+			n.tell(NoticeFallback, "", fixed(Tr("{{.First}} answers again; {{.Other}} gave back.", "First", primary, "Other", was)))
 		}
 		return
 	}
@@ -226,7 +226,9 @@ func (n *Notices) tookOver(s *State, e *event.Finished, now time.Time) {
 	}
 	n.fallback = e.Provider
 	other := e.Provider
-	n.tell(NoticeFallback, "", func(now time.Time) string { return other + " took over: " + s.whyNot(primary, now) })
+	n.tell(NoticeFallback, "", func(now time.Time) string {
+		return Tr("{{.Other}} took over: {{.Why}}", "Other", other, "Why", s.whyNot(primary, now))
+	})
 }
 
 // canServe reports whether a provider has a key that is ready.
@@ -245,10 +247,10 @@ func (s *State) whyNot(provider string, now time.Time) string {
 	for i := range s.keys {
 		k := &s.keys[i]
 		if d := k.left(now); k.Provider == provider && d > 0 {
-			return provider + "/" + k.Name + " is back in " + Left(d) + "."
+			return Tr("{{.Key}} is back in {{.Time}}.", "Key", provider+"/"+k.Name, "Time", Left(d))
 		}
 	}
-	return provider + " does not answer now."
+	return Tr("{{.Name}} does not answer now.", "Name", provider)
 }
 
 // quota tells of the limits of which little is left. The short ones are left out:
@@ -266,8 +268,9 @@ func (n *Notices) quota(s *State, now time.Time) {
 		case !n.low[id]:
 			n.low = with(n.low, id)
 			n.tell(NoticeQuota, about, func(now time.Time) string {
-				return l.Provider + "/" + l.Account + ": " + strconv.Itoa(int(100*max(l.Remaining, 0)/l.Limit)) + " % of the " + l.Kind +
-					" of this " + cmp.Or(l.Window, "window") + " are left; more in " + Left(l.Reset.Sub(now)) + "."
+				return Tr("{{.Account}}: {{.Share}} % of the {{.Kind}} of this {{.Window}} are left; more in {{.Time}}.",
+					"Account", l.Provider+"/"+l.Account, "Share", int(100*max(l.Remaining, 0)/l.Limit),
+					"Window", Told(cmp.Or(l.Window, "window")), "Kind", Told(l.Kind), "Time", Left(l.Reset.Sub(now)))
 			})
 		}
 	}

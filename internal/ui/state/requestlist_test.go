@@ -32,7 +32,7 @@ func ids(l *Requests) string {
 	return strings.Join(out, " ")
 }
 
-func recorded(from, to int) []Request {
+func recordedPage(from, to int) []Request {
 	var page []Request
 	for i := from; i >= to; i-- {
 		e := endedAt(i)
@@ -92,7 +92,7 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 		t.Error("it is asked for twice")
 	}
 	s.Apply(endedAt(1010)) // meanwhile, and the page has it as well
-	l.Page(q, recorded(1010, 1011-RequestPage))
+	l.Page(q, recordedPage(1010, 1011-RequestPage))
 	v := l.View()
 	if v.Len() != RequestPage || v.At(0).ID != "r1010" || v.At(RequestPage-1).ID != fmt.Sprint("r", 1011-RequestPage) {
 		t.Fatalf("%d rows, from %s to %s", v.Len(), v.At(0).ID, v.At(v.Len()-1).ID)
@@ -104,13 +104,13 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 	if !ok || q.Before != int64(1011-RequestPage) {
 		t.Fatalf("the second page: %+v, %v", q, ok)
 	}
-	l.Page(q, recorded(1010-RequestPage, 1001-RequestPage))
+	l.Page(q, recordedPage(1010-RequestPage, 1001-RequestPage))
 	if _, ok := l.Want(600, midday); ok || !l.Whole() {
 		t.Error("a page that is not full is not the last")
 	}
 	stale := q
 	l.SetFilter(RequestFilter{Client: "codex"})
-	l.Page(stale, recorded(5, 1))
+	l.Page(stale, recordedPage(5, 1))
 	if v := l.View(); v.Find("r5", v.Len()) >= 0 {
 		t.Error("an answer to an earlier question is taken")
 	}
@@ -151,7 +151,7 @@ func TestAPageThatCouldNotBeHadIsAskedForAgain(t *testing.T) {
 	if _, ok := l.Want(0, later); !ok {
 		t.Error("a person cannot have it asked for at once")
 	}
-	l.Page(again, recorded(5, 1))
+	l.Page(again, recordedPage(5, 1))
 	if d := s.RequestTick(later); d != 0 || !l.Whole() {
 		t.Errorf("after it has come a frame is wished for in %s; whole: %v", d, l.Whole())
 	}
@@ -168,7 +168,7 @@ func TestRowsWithoutANumberAreFollowedByTheirID(t *testing.T) {
 	}
 	l.Open(true)
 	q, _ := l.Want(unrecorded, midday)
-	l.Page(q, recorded(unrecorded+4, unrecorded+5-RequestPage)) // all known
+	l.Page(q, recordedPage(unrecorded+4, unrecorded+5-RequestPage)) // all known
 	q, ok := l.Want(unrecorded, midday)
 	if !ok || q.BeforeID != "r5" {
 		t.Errorf("what follows is asked for by %+v, %v", q, ok)

@@ -103,32 +103,44 @@ func (r *Request) target() string {
 // Whole is everything the line says, uncut, for the foot of the page: in one line
 // which way it went, in another what became of it.
 func (r *Request) Whole(now time.Time) (way, end string) {
-	words := []string{r.Time.Local().Format("2006-01-02 15:04:05"), orNone(r.Client), "asked for " + orNone(r.Asked), "went to " + r.target()}
+	words := []string{r.Time.Local().Format("2006-01-02 15:04:05"), orNone(r.Client), Tr("asked for {{.Model}}", "Model", orNone(r.Asked)), Tr("went to {{.Target}}", "Target", r.target())}
 	if r.Key != "" {
-		words = append(words, "key "+r.Key)
+		words = append(words, Tr("key {{.Name}}", "Name", r.Key))
 	}
-	way = strings.Join(append(words, "rule "+orNone(r.Rule)), " · ")
+	way = strings.Join(append(words, Tr("rule {{.Name}}", "Name", orNone(r.Rule))), " · ")
 	if r.Running {
-		return way, "runs for " + Runs(now.Sub(r.Time))
+		return way, Tr("runs for {{.Time}}", "Time", Runs(now.Sub(r.Time)))
 	}
 	words = []string{strings.TrimSpace(strconv.Itoa(r.Status) + " " + plain(r.Outcome))}
 	if r.Attempts > 1 {
-		words = append(words, plural(r.Attempts, "attempt"))
+		words = append(words, attempts(r.Attempts))
 	}
 	if r.Prompt+r.Completion > 0 {
-		words = append(words, Thousands(r.Prompt)+" in, "+Thousands(r.Completion)+" out, "+Thousands(r.Cached)+" cached")
+		words = append(words, Tr("{{.In}} tokens in, {{.Cached}} of them cached, {{.Out}} out",
+			"In", Thousands(r.Prompt), "Out", Thousands(r.Completion), "Cached", Thousands(r.Cached)))
 	}
-	words = append(words, "took "+Took(r.Took))
-	if r.FirstByte > 0 {
-		words = append(words, "the first byte after "+First(r.FirstByte))
-	}
+	words = append(words, took(r.Took, r.FirstByte))
 	if r.PerSecond > 0 {
-		words = append(words, PerSecond(r.PerSecond)+" tok/s")
+		words = append(words, Tr("{{.Speed}} tok/s", "Speed", PerSecond(r.PerSecond)))
 	}
-	if c := r.Cost; c.Known {
-		words = append(words, map[bool]string{false: "cost ", true: "covered by a plan, else "}[c.Plan]+Money(c.USD))
+	switch c := r.Cost; {
+	case c.Known && c.Plan:
+		words = append(words, Tr("covered by a plan, else {{.Cost}}", "Cost", Money(c.USD)))
+	case c.Known:
+		words = append(words, Tr("cost {{.Cost}}", "Cost", Money(c.USD)))
 	}
 	return way, strings.Join(words, " · ")
+}
+
+// attempts counts the tries of a request.
+func attempts(n int) string { return TrN(n, "{{.Count}} attempt", "{{.Count}} attempts") }
+
+// took says how long a request lasted.
+func took(whole, first time.Duration) string {
+	if first <= 0 {
+		return Tr("took {{.Time}}", "Time", Took(whole))
+	}
+	return Tr("took {{.Time}}, the first byte after {{.First}}", "Time", Took(whole), "First", First(first))
 }
 
 // RequestFilter says which requests are shown; what is empty does not restrict.

@@ -31,18 +31,18 @@ func (r Rule) Equal(o Rule) bool {
 func (r *Rule) When() string {
 	var parts []string
 	if r.Images {
-		parts = append(parts, "pictures")
+		parts = append(parts, Tr("pictures"))
 	}
 	if r.TokensOver > 0 {
-		parts = append(parts, "over "+Thousands(r.TokensOver)+" tokens")
+		parts = append(parts, TrN(r.TokensOver, "over {{.Count}} token", "over {{.Count}} tokens"))
 	}
 	if r.Model != "" {
-		parts = append(parts, "model "+strings.ReplaceAll(r.Model, "|", " or "))
+		parts = append(parts, Tr("model {{.Name}}", "Name", strings.ReplaceAll(r.Model, "|", " "+Tr("or")+" ")))
 	}
 	if len(parts) == 0 {
-		return "every other request"
+		return Tr("every other request")
 	}
-	return strings.Join(parts, " and ")
+	return strings.Join(parts, " "+Tr("and")+" ")
 }
 
 // Rules is the routing table.
@@ -80,10 +80,10 @@ func Troubles(list []Rule, i int, targets []string) []Trouble {
 		add(WhereName, text)
 	}
 	if r.TokensOver < 0 {
-		add(WhereTokens, "must be a whole number of tokens, or nothing")
+		add(WhereTokens, Tr("must be a whole number of tokens, or nothing"))
 	}
 	if len(r.Use) == 0 {
-		add(WhereUse, "name at least one target, such as "+first(targets, "cerebras/large"))
+		add(WhereUse, Tr("name at least one target, such as {{.Target}}", "Target", first(targets, "cerebras/large")))
 	}
 	for _, u := range r.Use {
 		if text := targetTrouble(u, targets); text != "" {
@@ -93,9 +93,9 @@ func Troubles(list []Rule, i int, targets []string) []Trouble {
 	}
 	switch last := i == len(list)-1; {
 	case last && !r.CatchAll():
-		add(WhereOrder, "the last rule must hold for every request: it may have no condition")
+		add(WhereOrder, Tr("the last rule must hold for every request: it may have no condition"))
 	case !last && r.CatchAll():
-		add(WhereOrder, "it holds for every request, so no rule after it is ever reached: move it to the end")
+		add(WhereOrder, Tr("it holds for every request, so no rule after it is ever reached: move it to the end"))
 	}
 	return out
 }
@@ -103,11 +103,11 @@ func Troubles(list []Rule, i int, targets []string) []Trouble {
 func nameTrouble(list []Rule, i int) string {
 	name := list[i].Name
 	if strings.TrimSpace(name) == "" {
-		return "give it a name"
+		return Tr("give it a name")
 	}
 	for j := range list {
 		if j != i && list[j].Name == name {
-			return "another rule has this name"
+			return Tr("another rule has this name")
 		}
 	}
 	return ""
@@ -116,14 +116,14 @@ func nameTrouble(list []Rule, i int) string {
 func targetTrouble(target string, targets []string) string {
 	provider, model, _ := strings.Cut(target, "/")
 	if provider == "" || strings.HasSuffix(target, "/") || strings.ContainsAny(target, " \t\"") {
-		return strconv.Quote(target) + " is no target: write provider/role or provider/model"
+		return Tr("{{.Target}} is no target: write provider/role or provider/model", "Target", strconv.Quote(target))
 	}
 	known := slices.ContainsFunc(targets, func(t string) bool { return strings.HasPrefix(t, provider+"/") })
 	if !known && len(targets) > 0 {
-		return "there is no provider " + provider
+		return Tr("there is no provider {{.Name}}", "Name", provider)
 	}
 	if (model == "large" || model == "small" || model == "vision") && len(targets) > 0 && !slices.Contains(targets, target) {
-		return provider + " has no model for the role " + model
+		return Tr("{{.Name}} has no model for the role {{.Role}}", "Name", provider, "Role", model)
 	}
 	return ""
 }
@@ -168,7 +168,7 @@ type TargetState struct {
 // Target tells how a target stands.
 func (s *State) Target(target string, now time.Time) TargetState {
 	provider, _, _ := strings.Cut(target, "/")
-	t := TargetState{Target: target, Mark: Off, Word: "no key"}
+	t := TargetState{Target: target, Mark: Off, Word: Tr("no key")}
 	var soonest time.Duration
 	for i := range s.keys {
 		k := &s.keys[i]
@@ -178,13 +178,13 @@ func (s *State) Target(target string, now time.Time) TargetState {
 		row := k.row(now, fine)
 		switch left := k.left(now); {
 		case row.State == Ready:
-			return TargetState{Target: target, Mark: Good, Word: Ready}
+			return TargetState{Target: target, Mark: Good, Word: row.Word}
 		case row.State == Busy:
-			t.Mark, t.Word, soonest = Waiting, Busy, 1
+			t.Mark, t.Word, soonest = Waiting, row.Word, 1
 		case left > 0 && (soonest == 0 || left < soonest):
 			t.Mark, t.Word, soonest = Waiting, row.Word, left
 		case soonest == 0 && row.State != Disabled:
-			t.Mark, t.Word = row.Mark, row.State
+			t.Mark, t.Word = row.Mark, row.Word
 		}
 	}
 	return t

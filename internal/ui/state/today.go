@@ -49,7 +49,8 @@ func (d Today) line() string {
 	if d.HasCost {
 		cost = Money(d.Cost)
 	}
-	return "Today: " + plural(d.Requests, "request") + " · " + tokens + " tokens · " + cost
+	return TrN(d.Requests, "Today: {{.Count}} request · {{.Tokens}} tokens · {{.Cost}}", "Today: {{.Count}} requests · {{.Tokens}} tokens · {{.Cost}}",
+		"Tokens", tokens, "Cost", cost)
 }
 
 // shortly writes a large number in short: 812, "9.4k", "131k", "2.1M".

@@ -2,7 +2,6 @@ package state
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -67,12 +66,12 @@ func (s *State) Tray(now time.Time) TrayView {
 		Providers: s.providers, AtLogin: s.atLogin,
 	}
 	if p := s.server.Pinned; p != "" && now.Before(s.server.PinUntil) {
-		v.Pinned, v.PinnedFor = p, p+" until "+s.server.PinUntil.Local().Format("15:04")
+		v.Pinned, v.PinnedFor = p, Tr("{{.Name}} until {{.Time}}", "Name", p, "Time", s.server.PinUntil.Local().Format("15:04"))
 	}
 	v.Agents = s.trayAgents()
 	for i := range s.keys {
 		if i == trayKeys && len(s.keys) > trayKeys+1 {
-			v.Lines = append(v.Lines, "and "+strconv.Itoa(len(s.keys)-i)+" more")
+			v.Lines = append(v.Lines, Tr("and {{.Count}} more", "Count", len(s.keys)-i))
 			break
 		}
 		v.Lines = append(v.Lines, s.keys[i].line(now))
@@ -125,29 +124,29 @@ func (s *State) Icon(now time.Time) Icon {
 // Headline is the state in one line: "Serving on 127.0.0.1:18080 · 2 of 3 keys
 // ready".
 func (s *State) Headline(now time.Time) string {
-	addr := strings.TrimPrefix(s.server.URL, "http://")
+	addr := orNone(strings.TrimPrefix(s.server.URL, "http://"))
 	var line string
 	switch s.server.State {
 	case Serving:
-		line = "Serving on " + orNone(addr)
+		line = Tr("Serving on {{.Address}}", "Address", addr)
 		if s.server.Demo {
-			line = "Demo on " + orNone(addr)
+			line = Tr("Demo on {{.Address}}", "Address", addr)
 		}
 	case Paused:
-		line = "Paused: clients are told to wait"
+		line = Tr("Paused: clients are told to wait")
 	case Failed:
 		if s.server.Problem == "" {
-			return "Not serving"
+			return Tr("Not serving")
 		}
-		return "Not serving: " + s.server.Problem
+		return Tr("Not serving: {{.Why}}", "Why", s.server.Problem)
 	case Stopping:
-		return "Stopping"
+		return Tr("Stopping")
 	default:
-		return "Starting"
+		return Tr("Starting")
 	}
 	line += " · " + s.tally(now).words()
 	if p := s.server.Pinned; p != "" && now.Before(s.server.PinUntil) {
-		line += " · " + p + " pinned"
+		line += " · " + Tr("{{.Name}} pinned", "Name", p)
 	}
 	return line
 }
@@ -158,15 +157,13 @@ func (s *State) KeysReady(now time.Time) string { return s.tally(now).words() }
 func (t tally) words() string {
 	switch {
 	case t.all == 0 && t.off > 0:
-		return "every key is disabled"
+		return Tr("every key is disabled")
 	case t.all == 0:
-		return "no key yet"
-	case t.all == 1 && t.ready == 1:
-		return "1 key ready"
+		return Tr("no key yet")
 	case t.all == t.ready:
-		return strconv.Itoa(t.all) + " keys ready"
+		return TrN(t.all, "{{.Count}} key ready", "{{.Count}} keys ready")
 	}
-	return strconv.Itoa(t.ready) + " of " + plural(t.all, "key") + " ready"
+	return TrN(t.all, "{{.Ready}} of {{.Count}} key ready", "{{.Ready}} of {{.Count}} keys ready", "Ready", t.ready)
 }
 
 // line is a key in the tray: "cerebras/desk: back in 0:11".
@@ -177,13 +174,6 @@ func (k *Key) line(now time.Time) string {
 		text += ": " + r.Detail
 	}
 	return text
-}
-
-func plural(n int, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return strconv.Itoa(n) + " " + word
 }
 
 // clip cuts a text after n characters.

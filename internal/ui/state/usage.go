@@ -54,10 +54,10 @@ func (u *Used) CostWords() string {
 		parts = append(parts, Money(u.Cost))
 	}
 	if u.PlanPriced > 0 {
-		parts = append(parts, Money(u.Plan)+" covered by plans")
+		parts = append(parts, Tr("{{.Cost}} covered by plans", "Cost", Money(u.Plan)))
 	}
 	if u.Unpriced > 0 {
-		parts = append(parts, plural(u.Unpriced, "request")+" at a price that is not known")
+		parts = append(parts, TrN(u.Unpriced, "{{.Count}} request at a price that is not known", "{{.Count}} requests at a price that is not known"))
 	}
 	return orNone(strings.Join(parts, " · "))
 }

@@ -1,16 +1,16 @@
 package state
 
 import (
-	"strconv"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
 )
 
 // What a WhyRow tells of.
 const (
-	WhyRule = "Rule"
-	WhyKey  = "Key passed over"
-	WhyTry  = "Try"
+	WhyRule = "rule"
+	WhyKey  = "key passed over"
+	WhyTry  = "try"
 )
 
 // WhyRow is one step of a request's way, as a line.
@@ -32,7 +32,7 @@ func (x *Exchange) WhyRows() []WhyRow {
 	for i := range x.Tries {
 		t := &x.Tries[i]
 		rows = append(rows, WhyRow{
-			Kind: WhyTry, Mark: t.Mark(), Name: t.Target(), Text: "model " + orNone(t.Model) + ", " + t.Ended(), Took: Took(t.Took),
+			Kind: WhyTry, Mark: t.Mark(), Name: t.Target(), Text: model(t.Model) + ", " + t.Ended(), Took: Took(t.Took),
 		})
 	}
 	return rows
@@ -41,12 +41,12 @@ func (x *Exchange) WhyRows() []WhyRow {
 func ruleRows(rules []event.Tried) []WhyRow {
 	var rows []WhyRow
 	for _, r := range rules {
-		row := WhyRow{Kind: WhyRule, Mark: Plain, Name: r.Rule, Text: r.Reason}
+		row := WhyRow{Kind: WhyRule, Mark: Plain, Name: r.Rule, Text: Told(r.Reason)}
 		if r.Matched {
 			row.Mark = Good
 		}
 		for _, left := range r.Left {
-			row.Text += "; without " + left
+			row.Text += "; " + Tr("without {{.Target}}", "Target", left)
 		}
 		rows = append(rows, row)
 	}
@@ -63,15 +63,21 @@ func passedMark(p event.Passed) Mark {
 func passedText(p event.Passed) string {
 	switch {
 	case p.State == Cooling && p.Wait > 0:
-		text := "cooling, back in " + Left(p.Wait)
-		if p.Reason != "" {
-			text += ": " + oneLine(p.Reason)
-		}
-		return text
+		return CoolingFor(p.Wait, oneLine(p.Reason))
 	case p.Reason != "":
-		return oneLine(p.Reason)
+		return oneLine(Told(p.Reason))
 	}
-	return p.State
+	return Told(p.State)
+}
+
+// CoolingFor says how long a key cools still, and why: "cooling, back in 0:11:
+// tokens per minute used up".
+func CoolingFor(d time.Duration, why string) string {
+	text := Tr("cooling, back in {{.Time}}", "Time", Left(d))
+	if why != "" {
+		text += ": " + Told(why)
+	}
+	return text
 }
 
 // Summary is the way in one sentence: "everything: no other rule matched · about
@@ -79,13 +85,13 @@ func passedText(p event.Passed) string {
 func (x *Exchange) Summary() string {
 	text := orNone(x.Rule)
 	if x.Reason != "" {
-		text += ": " + oneLine(x.Reason)
+		text += ": " + oneLine(Told(x.Reason))
 	}
 	if n := x.Why.Estimate; n > 0 {
-		text += " · about " + Thousands(n) + " tokens"
+		text += " · " + TrN(n, "about {{.Count}} token", "about {{.Count}} tokens")
 	}
 	if n := len(x.Tries); n > 1 {
-		text += " · " + strconv.Itoa(n) + " tries"
+		text += " · " + TrN(n, "{{.Count}} try", "{{.Count}} tries")
 	}
 	return text
 }
