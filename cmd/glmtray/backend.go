@@ -142,7 +142,7 @@ func (d *desktop) serverState() state.Server {
 // problemWords is an error as a sentence of a window may begin.
 func problemWords(err error) string {
 	if errors.Is(err, config.ErrInvalid) {
-		return "the settings cannot be used: " + err.Error()
+		return state.Tr("the settings cannot be used: {{.Why}}", "Why", err)
 	}
 	return err.Error()
 }
@@ -151,10 +151,10 @@ func problemWords(err error) string {
 func wayOut(err error) string {
 	var h hinted
 	if errors.Is(err, config.ErrInvalid) {
-		return "mend the file: it is read again as soon as it is saved"
+		return state.Tr("mend the file: it is read again as soon as it is saved")
 	}
 	if !errors.As(err, &h) {
-		return "another try is made by itself in a moment"
+		return state.Tr("another try is made by itself in a moment")
 	}
 	return strings.ReplaceAll(h.hint, "with --addr", "in the settings")
 }
@@ -257,7 +257,7 @@ func (d *desktop) TestKey(ctx context.Context, provider, name string) (string, e
 	defer t.app.close()
 	k := t.test(ctx, name)
 	if err := ctx.Err(); err != nil {
-		return "", fmt.Errorf("testing %s/%s: %w", provider, name, err)
+		return "", fmt.Errorf("%s: %w", state.Tr("testing {{.Key}}", "Key", provider+"/"+name), err)
 	}
 	t.learn(k)
 	var said strings.Builder
@@ -291,7 +291,7 @@ func (d *desktop) RemoveKey(ctx context.Context, provider, name string) error {
 }
 
 // errNotServing is returned where a verb needs the proxy.
-var errNotServing = errors.New("nothing is served now")
+const errNotServing = state.Error("nothing is served now")
 
 // Retry implements ui.Backend.
 func (d *desktop) Retry(_ context.Context, provider, name string) error {

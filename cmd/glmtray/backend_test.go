@@ -155,7 +155,7 @@ func TestWindowStartsAtLoginAndNoLonger(t *testing.T) {
 		if _, err := os.Stat(file); (err == nil) != (on == "true") {
 			t.Errorf("set to %s the file is there: %v", on, err)
 		}
-		if got := d.Snapshot().AtLogin; got != state.SwitchOf(there) {
+		if got := d.Snapshot().AtLogin; got != state.SwitchOf(on == "true") {
 			t.Errorf("set to %s the window shows %v", on, got)
 		}
 	}

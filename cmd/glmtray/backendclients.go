@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/connect"
@@ -49,7 +50,7 @@ func (r *connectRoom) agent(id string) (state.Agent, error) {
 			return agentShown(&states[i]), err
 		}
 	}
-	return state.Agent{}, errors.Join(err, fmt.Errorf("there is no client %q", id))
+	return state.Agent{}, errors.Join(err, errors.New(state.Tr("there is no client {{.Name}}", "Name", strconv.Quote(id))))
 }
 
 // PlanAgent implements ui.Backend.
@@ -82,7 +83,7 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 		j, err := r.plan(name, connections[name])
 		if errors.Is(err, connect.ErrCannotEdit) {
 			client, _ := connect.Find(name)
-			p.Notes = append(p.Notes, err.Error()+". Nothing is written; do it by hand.")
+			p.Notes = append(p.Notes, state.Tr("{{.Why}}. Nothing is written; do it by hand.", "Why", err))
 			p.Recipe = client.Recipe(r.surroundings, r.wish)
 			continue
 		}
@@ -136,6 +137,7 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 	}
 	var done ui.Connected
 	var names []string
+	var url string
 	for _, name := range r.along([]string{id}) {
 		j, err := r.plan(name, connections[name])
 		if err == nil {
@@ -152,11 +154,11 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 		}
 		names = append(names, v.Name)
 		if name == id {
-			done.Said = " to " + v.BaseURL + ". " + v.Restart
+			url, done.Said = v.BaseURL, v.Restart
 		}
 	}
 	if len(names) > 0 {
-		done.Said = "Connected " + state.And(names) + done.Said
+		done.Said = strings.TrimSpace(state.Tr("Connected {{.Names}} to {{.URL}}.", "Names", state.And(names), "URL", url) + " " + done.Said)
 	}
 	return done, nil
 }
@@ -246,7 +248,7 @@ func (d *desktop) EnableClientKey(ctx context.Context, id int64) error {
 func (d *desktop) clientKey(ctx context.Context, id int64, do func(*store.Store, context.Context, int64) error) error {
 	err := d.as(ctx).withStore(func(s *store.Store) error { return do(s, ctx, id) })
 	if errors.Is(err, store.ErrNoClient) {
-		err = fmt.Errorf("client key %d is gone: %w", id, err)
+		err = fmt.Errorf("%s: %w", state.Tr("client key {{.ID}} is gone", "ID", id), err)
 	}
 	return shown(err)
 }

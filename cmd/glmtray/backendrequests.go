@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/proxy"
@@ -46,7 +44,7 @@ var again = &http.Client{Transport: &http.Transport{Proxy: nil}}
 // all that is done to a client's is done to it; the control token lets it name
 // its provider.
 func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchange, error) {
-	x, err := d.replayable(id)
+	x, err := d.replayable(ctx, id)
 	if err != nil {
 		return state.Exchange{}, err
 	}
@@ -56,7 +54,7 @@ func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchan
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.local()+x.Path, bytes.NewReader(x.Sent.Body))
 	if err != nil {
-		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
+		return state.Exchange{}, fmt.Errorf("%s: %w", state.Tr("repeating the request"), err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if strings.HasSuffix(x.Path, "/messages") {
@@ -66,7 +64,7 @@ func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchan
 	req.Header.Set(proxy.ProviderHeader, provider)
 	resp, err := again.Do(req)
 	if err != nil {
-		return state.Exchange{}, fmt.Errorf("repeating the request: %w", err)
+		return state.Exchange{}, fmt.Errorf("%s: %w", state.Tr("repeating the request"), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil { // what was said is kept where that of others is
@@ -74,47 +72,30 @@ func (d *desktop) Replay(ctx context.Context, id, provider string) (state.Exchan
 	}
 	fresh := resp.Header.Get("X-Request-Id")
 	if fresh == "" {
-		return state.Exchange{}, fmt.Errorf("repeating the request: the proxy answered %s", resp.Status)
+		return state.Exchange{}, errors.New(state.Tr("repeating the request: the proxy answered {{.Status}}", "Status", resp.Status))
 	}
 	return d.Exchange(ctx, fresh)
 }
 
-// replayable is a request whose body is there, all of it.
-func (d *desktop) replayable(id string) (store.Exchange, error) {
+// replayable is a request whose body is there, all of it: in memory, or in its
+// file.
+func (d *desktop) replayable(ctx context.Context, id string) (store.Exchange, error) {
 	x, ok := d.recent.Find(id)
+	if !ok {
+		var err error
+		if x, err = d.onDisk(ctx, id); errors.Is(err, store.ErrNoBody) || errors.Is(err, store.ErrNoRequest) {
+			return x, state.Error("what the client sent is no longer in memory, where only the last requests are, and no file has it")
+		} else if err != nil {
+			return x, err
+		}
+	}
 	switch {
-	case !ok:
-		return x, errors.New("what the client sent is no longer in memory, where only the last 200 requests are")
 	case len(x.Sent.Body) == 0:
-		return x, errors.New("this request has no body that could be sent again")
+		return x, state.Error("this request has no body that could be sent again")
 	case x.Sent.Cut:
-		return x, errors.New("only the beginning of the request is in memory, it was too large")
+		return x, state.Error("only the beginning of the request is in memory, it was too large")
 	case x.Rule == "" && x.Provider == "":
-		return x, errors.New("this request was refused before it was routed")
+		return x, state.Error("this request was refused before it was routed")
 	}
 	return x, nil
-}
-
-// savedFolder is where exports go, in the data folder.
-const savedFolder = "saved"
-
-// Export implements ui.Backend.
-func (d *desktop) Export(ctx context.Context, name, text string) (string, error) {
-	s, err := d.wishes(ctx)
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(s.DataDir, savedFolder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("making the folder: %w", err)
-	}
-	path := filepath.Join(dir, filepath.Base(name))
-	err := replaceFile(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("writing the file: %w", err)
-	}
-	return path, nil
 }

@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/config"
@@ -16,21 +16,21 @@ import (
 )
 
 // Explain implements ui.Backend.
-func (d *desktop) Explain(_ context.Context, q ui.DryRun) (state.Explanation, error) {
+func (d *desktop) Explain(ctx context.Context, q ui.DryRun) (state.Explanation, error) {
 	a := d.app.Load()
 	if a == nil {
 		return state.Explanation{}, errNotServing
 	}
 	body := []byte(q.Body)
 	if q.ID != "" {
-		x, err := d.replayable(q.ID)
+		x, err := d.replayable(ctx, q.ID)
 		if err != nil {
 			return state.Explanation{}, err
 		}
 		body = x.Sent.Body
 	}
 	if strings.TrimSpace(string(body)) == "" {
-		return state.Explanation{}, errors.New("paste the body of a request, or choose one that was made")
+		return state.Explanation{}, state.Error("paste the body of a request, or choose one that was made")
 	}
 	x, fault := a.server.Explain(body, q.In)
 	if fault != nil {
@@ -41,14 +41,16 @@ func (d *desktop) Explain(_ context.Context, q ui.DryRun) (state.Explanation, er
 
 // explained is an explanation as the window shows it.
 func explained(x *proxy.Explanation) state.Explanation {
-	way := "whole"
+	facts := []string{
+		state.Tr("{{.Name}} dialect", "Name", x.Dialect), state.Tr("model {{.Name}}", "Name", dash(x.Model)), state.Tr("whole"),
+		state.TrN(x.Images, "{{.Count}} picture", "{{.Count}} pictures"), state.TrN(x.Tokens, "about {{.Count}} token", "about {{.Count}} tokens"),
+	}
 	if x.Stream {
-		way = "streamed"
+		facts[2] = state.Tr("streamed")
 	}
 	out := state.Explanation{
 		Rule: x.Rule, Reason: x.Reason, Refused: x.Refused,
-		Facts: fmt.Sprintf("%s dialect, model %s, %s, %s, about %s tokens", x.Dialect, dash(x.Model), way,
-			plural(x.Images, "picture"), thousands(int64(x.Tokens))),
+		Facts: strings.Join(facts, ", "),
 	}
 	for _, t := range x.Trace {
 		tried := event.Tried{Rule: t.Rule, Matched: t.Matched, Reason: t.Reason}
@@ -66,10 +68,7 @@ func explained(x *proxy.Explanation) state.Explanation {
 			k := s.Keys[j]
 			words := k.Words(s.Model)
 			if left := k.CoolUntil.Sub(x.At); !k.CoolUntil.IsZero() { // as of the moment that is asked for
-				words = "cooling, back in " + state.Left(left)
-				if k.Reason != "" {
-					words += ": " + k.Reason
-				}
+				words = state.CoolingFor(left, k.Reason)
 			}
 			step.Keys = append(step.Keys, state.StepKey{Name: k.Name, State: k.State, Words: words})
 		}
@@ -113,7 +112,7 @@ func (d *desktop) Rules(ctx context.Context) (state.Rules, error) {
 // SetRules implements ui.Backend.
 func (d *desktop) SetRules(ctx context.Context, list []state.Rule) error {
 	if len(list) == 0 {
-		return errors.New("the table needs at least one rule, which holds for every request")
+		return state.Error("the table needs at least one rule, which holds for every request")
 	}
 	edits := make([]config.RuleEdit, len(list))
 	for i := range list {
@@ -124,7 +123,7 @@ func (d *desktop) SetRules(ctx context.Context, list []state.Rule) error {
 		for _, text := range r.Use {
 			t, ok := config.ParseTarget(text)
 			if !ok {
-				return fmt.Errorf("rule %q: %q is no target: write provider/role or provider/model", r.Name, text)
+				return errors.New(state.Tr("rule {{.Name}}: {{.Target}} is no target: write provider/role or provider/model", "Name", strconv.Quote(r.Name), "Target", strconv.Quote(text)))
 			}
 			edits[i].Use = append(edits[i].Use, t)
 		}

@@ -106,11 +106,11 @@ func (d *desktop) Try(ctx context.Context) (string, error) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", fmt.Errorf("asking the proxy: %w", err)
+		return "", fmt.Errorf("%s: %w", state.Tr("asking the proxy"), err)
 	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, tryMost))
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
-		return "", fmt.Errorf("reading the answer: %w", err)
+		return "", fmt.Errorf("%s: %w", state.Tr("reading the answer"), err)
 	}
 	return answerOf(resp.StatusCode, raw)
 }
@@ -129,10 +129,11 @@ func answerOf(status int, raw []byte) (string, error) {
 		} `json:"error"`
 	}
 	if err := json.Unmarshal(raw, &a); err != nil || status != http.StatusOK {
-		return "", fmt.Errorf("the proxy answered %d: %s", status, cmp.Or(a.Error.Message, "nothing that could be read"))
+		return "", errors.New(state.Tr("the proxy answered {{.Status}}: {{.Text}}", "Status", status,
+			"Text", cmp.Or(a.Error.Message, state.Tr("nothing that could be read"))))
 	}
 	if len(a.Choices) == 0 || strings.TrimSpace(a.Choices[0].Message.Content) == "" {
-		return "an answer without words", nil
+		return state.Tr("an answer without words"), nil
 	}
 	return strings.TrimSpace(a.Choices[0].Message.Content), nil
 }
@@ -192,11 +193,9 @@ func (d *desktop) Folder(name string) error {
 		dir = s.LogDir
 	case "settings":
 		dir = filepath.Dir(s.ConfigFile)
-	case "saved":
-		dir = filepath.Join(s.DataDir, savedFolder)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("opening %s: %w", dir, err)
+		return fmt.Errorf("%s: %w", state.Tr("opening {{.Folder}}", "Folder", dir), err)
 	}
 	opener := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
 	if opener == "" {
@@ -204,7 +203,7 @@ func (d *desktop) Folder(name string) error {
 	}
 	cmd := exec.CommandContext(context.Background(), opener, dir) //nolint:gosec // a folder of ours, in the system's file manager
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("opening %s: %w", dir, err)
+		return fmt.Errorf("%s: %w", state.Tr("opening {{.Folder}}", "Folder", dir), err)
 	}
 	go func() { _ = cmd.Wait() }() // the file manager may stay open
 	return nil

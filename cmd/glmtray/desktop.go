@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -110,7 +109,7 @@ func (d *desktop) try() error {
 // fail shows why there is no proxy now.
 func (d *desktop) fail(err error) {
 	if err == nil {
-		err = errors.New("the proxy ended")
+		err = state.Error("the proxy ended")
 	}
 	d.mu.Lock()
 	known := d.failed != nil && d.failed.Error() == err.Error()

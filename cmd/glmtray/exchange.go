@@ -32,7 +32,7 @@ func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, erro
 	}
 	// The database is asked at the beginning, for what is old, and at the end: it
 	// has no index of ids, and looks through its rows.
-	if x, err := d.inDatabase(ctx, id, scrub); !errors.Is(err, store.ErrNoRequest) {
+	if x, err := d.kept(ctx, id, scrub); !errors.Is(err, store.ErrNoRequest) {
 		return x, err
 	}
 	late := time.After(recordLimit)
@@ -43,9 +43,9 @@ func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, erro
 		select {
 		case <-time.After(recordEvery):
 		case <-late:
-			x, err := d.inDatabase(ctx, id, scrub)
+			x, err := d.kept(ctx, id, scrub)
 			if errors.Is(err, store.ErrNoRequest) {
-				err = errors.New("nothing more is known of this request")
+				err = state.Error("nothing more is known of this request")
 			}
 			return x, err
 		case <-ctx.Done():
@@ -54,40 +54,40 @@ func (d *desktop) Exchange(ctx context.Context, id string) (state.Exchange, erro
 	}
 }
 
-// inDatabase is a request whose bodies are gone.
-func (d *desktop) inDatabase(ctx context.Context, id string, scrub *secret.Scrubber) (state.Exchange, error) {
-	r, err := d.recorded(ctx, id)
-	if err != nil {
+// kept is a request that is no longer in memory, from the disk.
+func (d *desktop) kept(ctx context.Context, id string, scrub *secret.Scrubber) (state.Exchange, error) {
+	x, err := d.onDisk(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNoBody) {
 		return state.Exchange{}, err
 	}
-	x := shownRequest(&r, scrub)
-	x.Absent = "What was said is no longer in memory, where only the last 200 requests are."
-	if d.keepsFiles() {
-		x.Absent += " Its body file may have it: see the log folder."
+	if err == nil {
+		return remembered(&x, scrub), nil
 	}
-	return x, nil
+	out := shownRequest(&x.Request, scrub)
+	out.Absent = state.Tr("What was said is no longer in memory, where only the last requests are, and no file has it.")
+	return out, nil
 }
 
-// recorded looks into the database.
-func (d *desktop) recorded(ctx context.Context, id string) (store.Request, error) {
+// onDisk is a request as the database has it, with what its body file has. The
+// error is store.ErrNoBody if there is none, and the request is there.
+func (d *desktop) onDisk(ctx context.Context, id string) (x store.Exchange, err error) {
 	a := d.app.Load()
 	if a == nil {
-		return store.Request{}, errNotServing
+		return x, errNotServing
 	}
-	return a.store.FindRequest(ctx, id)
+	if x.Request, err = a.store.FindRequest(ctx, id); err != nil {
+		return x, err
+	}
+	x.Sent, x.Got, err = store.FindBody(a.settings().LogDir, x.ID, x.Time)
+	return x, err
 }
 
-func (d *desktop) keepsFiles() bool {
-	a := d.app.Load()
-	return a != nil && a.settings().LogRequests
-}
-
-// remembered is what is in memory, without keys.
+// remembered is what was said, without keys.
 func remembered(x *store.Exchange, scrub *secret.Scrubber) state.Exchange {
 	out := shownRequest(&x.Request, scrub)
 	out.Why = shownWhy(&x.Why, scrub)
 	if x.Sent.Body == nil && x.Got.Body == nil {
-		out.Absent = "Nothing of what was said is there: it was refused before it was read, or ended without a word."
+		out.Absent = state.Tr("Nothing of what was said is there: it was refused before it was read, or ended without a word.")
 		return out
 	}
 	out.Sent = state.Body{Text: store.Readable(x.Sent.Body, scrub), Size: x.In, Cut: x.Sent.Cut}

@@ -16,13 +16,19 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 	"github.com/glmtray/glmtray/internal/secret"
 	"github.com/glmtray/glmtray/internal/store"
+	"github.com/glmtray/glmtray/internal/ui"
 	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
 // asked sends a chat with that text and gives its id.
 func asked(t *testing.T, url, text string) (id string) {
 	t.Helper()
-	body := `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"` + text + `"}]}`
+	return sent(t, url, `{"model":"gpt-oss-120b","messages":[{"role":"user","content":"`+text+`"}]}`)
+}
+
+// sent sends a chat and gives its id.
+func sent(t *testing.T, url, body string) (id string) {
+	t.Helper()
 	resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +132,47 @@ func TestNoTextOfARememberedRequestShowsAKey(t *testing.T) {
 	}
 	if x.Why.Rules[0].Reason != said || x.Why.Chain[0] != "cerebras/"+key || x.Why.Rules[0].Left[0] != said || x.Changed[0] != said {
 		t.Error("what is in memory was changed")
+	}
+}
+
+func TestWindowShowsAndRepeatsARequestFromItsFile(t *testing.T) {
+	const key = "csk-desk-0123456789abcdef"
+	provider, err := simulator.Start(t.Context(), "127.0.0.1:0", simulator.Script{
+		Vendor: simulator.Cerebras, Keys: map[string]simulator.KeyScript{key: {Name: "desk"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = provider.Close() }()
+	b := newBench(t)
+	d, end := newWindow(t, b, "CEREBRAS_BASE_URL="+provider.URL+"/v1", "CEREBRAS_API_KEY="+key, "GLMTRAY_ADDR=127.0.0.1:0", "LOG_REQUESTS=true")
+	d.recent = store.NewRecent(store.RecentOptions{Count: 1})
+	d.opt.recent = d.recent
+	started(t, d, end)
+	url := awaitState(t, d, state.Serving).URL
+
+	large := strings.Repeat("a marmot of many. ", 100_000) // more than a megabyte, which no model has to read
+	first := sent(t, url, `{"model":"gpt-oss-120b","metadata":{"note":"`+large+`"},"messages":[{"role":"user","content":"hello"}]}`)
+	awaitRecent(t, d.recent, first)
+	if x, err := d.Replay(t.Context(), first, "cerebras"); err != nil || x.Status != http.StatusOK {
+		t.Errorf("from memory: %+v, %v", x.Finished, err)
+	}
+	awaitRecent(t, d.recent, asked(t, url, "another marmot")) // and the first is no longer in memory
+	var x state.Exchange
+	for limit := time.Now().Add(awaitLimit); ; time.Sleep(pollEvery) { // its file is written behind it
+		if x, err = d.Exchange(t.Context(), first); (err == nil && x.Absent == "") || time.Now().After(limit) {
+			break
+		}
+	}
+	if err != nil || !strings.Contains(x.Sent.Text, large) || x.Sent.Cut || !strings.Contains(x.Got.Text, "This is the simulator") || len(x.Tries) != 1 {
+		t.Fatalf("%d bytes were sent, got %q, %q, %v", len(x.Sent.Text), x.Got.Text, x.Absent, err)
+	}
+	again, err := d.Replay(t.Context(), first, "cerebras")
+	if err != nil || again.Status != http.StatusOK || again.ID == first {
+		t.Errorf("repeated: %+v, %v", again.Finished, err)
+	}
+	if x, err := d.Explain(t.Context(), ui.DryRun{ID: first}); err != nil || x.Refused != "" || len(x.Steps) == 0 {
+		t.Errorf("its way: %+v, %v", x, err)
 	}
 }
 

@@ -53,7 +53,7 @@ func span(d time.Duration) string {
 func atMost(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= day && d%day == 0 {
-		return plural(int(d/day), "day")
+		return state.TrN(int(d/day), "{{.Count}} day", "{{.Count}} days")
 	}
 	return span(d)
 }
@@ -160,7 +160,7 @@ func (d *desktop) Set(ctx context.Context, name, value string) error {
 	if name == startAtLogin {
 		on, err := strconv.ParseBool(value)
 		if err != nil {
-			return fmt.Errorf("%s: must be true or false", name)
+			return errors.New(state.Tr("{{.Setting}}: must be true or false", "Setting", name))
 		}
 		return d.startAtLogin(on)
 	}
@@ -194,17 +194,17 @@ func (d *desktop) Questions() []ui.Question {
 	_, answered, err := a.store.Recall(d.e.ctx, factStart)
 	if a.settings().Demo && err == nil && !answered {
 		out = append(out, ui.Question{
-			ID: "start", Text: "There is no provider key yet. How do you want to begin?",
-			Options: []ui.Option{{ID: "demo", Text: "Look around with the demo"}, {ID: "key", Text: "Add a key"}},
+			ID: "start", Text: state.Tr("There is no provider key yet. How do you want to begin?"),
+			Options: []ui.Option{{ID: "demo", Text: state.Tr("Look around with the demo")}, {ID: "key", Text: state.Tr("Add a key")}},
 		})
 	}
 	if a.settings().Origins["log_requests"] == config.FromDefault {
 		out = append(out, ui.Question{
 			ID: "bodies",
-			Text: "May glmtray keep the text of requests and answers in files on this computer? They help to find out what went wrong; keys are taken out. " +
-				"Without files, the last 200 requests stay in memory for this window, and are gone when glmtray ends.",
+			Text: state.Tr("May glmtray keep the text of requests and answers in files on this computer? They help to find out what went wrong; keys are taken out. " +
+				"Without files, the last 200 requests stay in memory for this window, and are gone when glmtray ends."),
 			Options: []ui.Option{
-				{ID: "no", Text: "Keep no files"}, {ID: "yes", Text: "Keep them, for " + atMost(a.settings().LogMaxAge) + " at most"},
+				{ID: "no", Text: state.Tr("Keep no files")}, {ID: "yes", Text: state.Tr("Keep them, for {{.Time}} at most", "Time", atMost(a.settings().LogMaxAge))},
 			},
 		})
 	}
@@ -223,5 +223,5 @@ func (d *desktop) Answer(ctx context.Context, question, answer string) error {
 		}
 		return a.store.Remember(ctx, factStart, answer, time.Time{})
 	}
-	return errors.New("there is no such question")
+	return state.Error("there is no such question")
 }

@@ -38,7 +38,7 @@ type Said struct {
 type RecentOptions struct {
 	Count   int   // requests
 	Bytes   int64 // of all bodies together
-	Largest int   // bytes of one body; what is larger is cut
+	Largest int   // bytes of one answer; what is larger is cut
 }
 
 // Recent keeps the newest requests with their bodies in memory, and nowhere
@@ -51,7 +51,8 @@ type Recent struct {
 }
 
 // NewRecent keeps the last 200 requests, 64 MiB of bodies at most, and at most
-// 1 MiB of each body.
+// 1 MiB of each answer. What a client sent is kept whole, so that it can be sent
+// again, unless it would take half of all the memory there is.
 func NewRecent(opt RecentOptions) *Recent {
 	if opt.Count <= 0 {
 		opt.Count = recentCount
@@ -73,7 +74,7 @@ func (r *Recent) Put(x Exchange) {
 		return
 	}
 	x.Tries = slices.Clone(x.Tries)
-	x.Sent.cut(r.opt.Largest)
+	x.Sent.cut(int(r.opt.Bytes / 2))
 	x.Got.cut(r.opt.Largest)
 	x.clip()
 	r.mu.Lock()

@@ -55,11 +55,19 @@ func TestAWindowsDefaultsAre200RequestsAnd64MiB(t *testing.T) {
 	large := make([]byte, 3<<20)
 	for i := range 300 {
 		x := exchangeNo(i, 0, 0)
-		x.Sent.Body = large
+		x.Got.Body = large
 		r.Put(x)
 	}
 	if len(r.list) != 64 || r.bytes != 64<<20 {
-		t.Errorf("%d requests of 3 MiB are kept, %d bytes", len(r.list), r.bytes)
+		t.Errorf("%d answers of 3 MiB are kept, %d bytes", len(r.list), r.bytes)
+	}
+	for i := range 300 {
+		x := exchangeNo(i, 0, 0)
+		x.Sent.Body = large
+		r.Put(x)
+	}
+	if len(r.list) != 21 || r.list[0].Sent.Cut {
+		t.Errorf("%d requests of 3 MiB are kept, cut: %v", len(r.list), r.list[0].Sent.Cut)
 	}
 	for i := range 300 {
 		r.Put(exchangeNo(i, 100, 100))
@@ -70,15 +78,19 @@ func TestAWindowsDefaultsAre200RequestsAnd64MiB(t *testing.T) {
 }
 
 func TestALargeBodyIsCutBetweenTwoCharacters(t *testing.T) {
-	r := NewRecent(RecentOptions{Largest: 10})
-	x := exchangeNo(1, 0, 10)
-	x.Sent.Body = []byte("12345678€ and more")
+	r := NewRecent(RecentOptions{Largest: 10, Bytes: 40})
+	x := exchangeNo(1, 20, 0)
+	x.Got.Body = []byte("12345678€ and more")
 	r.Put(x)
 	got, _ := r.Find("1")
-	if string(got.Sent.Body) != "12345678" || !got.Sent.Cut || got.Got.Cut {
+	if string(got.Got.Body) != "12345678" || !got.Got.Cut || got.Sent.Cut {
 		t.Errorf("kept %q, cut %v; %q, cut %v", got.Sent.Body, got.Sent.Cut, got.Got.Body, got.Got.Cut)
 	}
-	if string(x.Sent.Body) != "12345678€ and more" {
+	r.Put(exchangeNo(2, 21, 0))
+	if got, _ := r.Find("2"); len(got.Sent.Body) != 20 || !got.Sent.Cut {
+		t.Errorf("of 21 bytes that were sent %d are kept, cut %v", len(got.Sent.Body), got.Sent.Cut)
+	}
+	if string(x.Got.Body) != "12345678€ and more" {
 		t.Error("the caller's body was changed")
 	}
 }

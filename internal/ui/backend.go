@@ -60,7 +60,7 @@ type Backend interface {
 	Try(ctx context.Context) (string, error)
 
 	// Folder opens a folder of ours in the system's file manager: "logs", "data",
-	// "settings", "saved".
+	// "settings".
 	Folder(name string) error
 	// About has what is known, even with an error.
 	About(ctx context.Context) (About, error)

@@ -10,12 +10,11 @@ import (
 
 // contents is what the program has for the pages.
 type contents struct {
-	records  []state.Request // the newest first
-	answer   state.Exchange  // to a replay
-	way      func(q DryRun) (state.Explanation, error)
-	rules    state.Rules
-	usage    map[string]state.Usage
-	exported map[string]string
+	records []state.Request // the newest first
+	answer  state.Exchange  // to a replay
+	way     func(q DryRun) (state.Explanation, error)
+	rules   state.Rules
+	usage   map[string]state.Usage
 }
 
 func (p *program) Requests(ctx context.Context, q state.RequestQuery) ([]state.Request, error) {
@@ -37,16 +36,6 @@ func (p *program) Requests(ctx context.Context, q state.RequestQuery) ([]state.R
 
 func (p *program) Replay(ctx context.Context, id, provider string) (state.Exchange, error) {
 	return p.answer, p.call(ctx, "replay", id, provider)
-}
-
-func (p *program) Export(ctx context.Context, name, text string) (string, error) {
-	p.set(func() {
-		if p.exported == nil {
-			p.exported = map[string]string{}
-		}
-		p.exported[name] = text
-	})
-	return "/saved/" + name, p.call(ctx, "export")
 }
 
 func (p *program) Explain(ctx context.Context, q DryRun) (state.Explanation, error) {

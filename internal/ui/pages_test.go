@@ -2,13 +2,17 @@ package ui
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -247,12 +251,31 @@ func TestARequestIsCopiedAsACommandAndSaved(t *testing.T) {
 	if got := r.desk.Clipboard().Content(); !strings.HasPrefix(got, "curl 'http://127.0.0.1:18080") || !strings.Contains(got, `"which a"`) {
 		t.Errorf("copied %q", got)
 	}
-	r.tap("Save")
-	r.sees("Saved as /saved/request-")
-	for name, text := range p.exported {
-		if !strings.HasSuffix(name, "-a.txt") || !strings.Contains(text, `"which a"`) || !strings.Contains(text, "Rule long context") {
-			t.Errorf("%s has %q", name, text)
+	dir := t.TempDir()
+	r.tap("Save…")
+	r.u.escape()
+	if r.u.dialog != nil || r.u.win.Canvas().Overlays().Top() != nil {
+		t.Error("Escape is no answer")
+	}
+	r.tap("Save…")
+	folder, err := storage.ListerForURI(storage.NewFileURI(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.u.dialog.SetLocation(folder)
+	for _, o := range test.LaidOutObjects(r.u.win.Canvas().Overlays().Top()) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "Save" {
+			test.Tap(b)
 		}
+	}
+	r.sees("Saved as " + dir + "/glmtray-request-")
+	files, err := filepath.Glob(filepath.Join(dir, "glmtray-request-*-a.txt"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("written: %v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil || !strings.Contains(string(text), `"which a"`) || !strings.Contains(string(text), "Rule long context") {
+		t.Errorf("%s has %q, %v", files[0], text, err)
 	}
 	test.Tap(r.pane().more)
 	if strings.Contains(r.text(), "any provider") {

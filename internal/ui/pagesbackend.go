@@ -15,9 +15,6 @@ type Contents interface {
 	// Replay sends what a request's client sent once more, to that provider and
 	// this once, and gives what came of it. It may cost what a request costs.
 	Replay(ctx context.Context, id, provider string) (state.Exchange, error)
-	// Export writes a text into a file of that name in a folder of ours, which
-	// Folder calls "saved", and tells where.
-	Export(ctx context.Context, name, text string) (path string, err error)
 
 	// Explain says which way a request would go. Nothing is sent.
 	Explain(ctx context.Context, q DryRun) (state.Explanation, error)

@@ -62,7 +62,7 @@ func newRequestPane(r *requests) *requestPane {
 	}
 	p.parts = newSegments(words, func(int) { p.lay() })
 	p.curl = quietButton(tr("Copy as curl"), nil, func() { u.copy(p.x.Curl(u.st.Server().URL)) })
-	p.save = quietButton(tr("Save"), nil, p.export)
+	p.save = quietButton(tr("Save…"), nil, p.export)
 	p.all = quietButton(tr("Copy all"), nil, func() { u.copy(p.x.Text()) })
 	p.more = quietButton("", theme.ViewFullScreenIcon(), func() {
 		p.large = !p.large
@@ -181,20 +181,20 @@ func (p *requestPane) lay() {
 	p.body.Refresh()
 }
 
-// export writes everything into a file.
+// export writes everything into a file of a person's choice.
 func (p *requestPane) export() {
 	id, text := p.id, p.x.Text()
-	name := "request-" + p.x.Time.Local().Format("20060102-150405") + "-" + id + ".txt"
-	work(p.u, forDisk, func(ctx context.Context) (string, error) { return p.u.b.Export(ctx, name, text) }, func(path string, err error) {
-		if p.id != id {
+	name := "glmtray-request-" + p.x.Time.Local().Format("20060102-150405") + "-" + id + ".txt"
+	p.u.save(name, text, func(path string, err error) {
+		switch {
+		case p.id != id:
 			p.u.tell(err)
-			return
-		}
-		if err != nil {
+		case err != nil:
 			sayError(p.note, err)
-			return
+		default:
+			say(p.note, widget.MediumImportance, tr("Saved as {{.Path}}", "Path", path))
 		}
-		say(p.note, widget.MediumImportance, tr("Saved as {{.Path}}", "Path", path))
+		p.box.Refresh()
 	})
 }
 

@@ -211,3 +211,22 @@ func TestALargeBodyIsALotOfLinesOfWhichFewAreDrawn(t *testing.T) {
 		t.Errorf("a line has %d", got)
 	}
 }
+
+func TestABodyThatIsTooLargeToBeShownIsCopiedWhole(t *testing.T) {
+	x := exchange("a")
+	x.Sent.Text = strings.Repeat("€ of words\n", shownMost/10)
+	p := &program{snap: serving(desktopKey("desk")), exchanges: map[string]state.Exchange{"a": x}}
+	r := newRig(t, p, host)
+	r.u.showRequest("a")
+	r.until("the request", func() bool { return r.pane().x.ID == "a" })
+	r.tap("Request")
+	pane := r.pane().sent
+	lines := pane.fold.Lines()
+	if last := lines[len(lines)-1].Text; !strings.Contains(last, "KiB more: they are copied and saved") {
+		t.Errorf("its last line is %q", last)
+	}
+	test.Tap(pane.copy)
+	if got := r.desk.Clipboard().Content(); got != x.Sent.Text {
+		t.Errorf("%d bytes of %d are copied", len(got), len(x.Sent.Text))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"github.com/glmtray/glmtray/assets"
@@ -56,11 +57,12 @@ type UI struct {
 	frame     *frame
 	tray      *tray
 	shortcuts map[string]func()
-	read      time.Time // when the last snapshot was
-	looks     int       // snapshots that are still needed until its figures are true again
-	welcome   *welcome  // the questions of a first start, as long as they stand in the pages' place
-	sheet     *sheet    // the question that lies over the window; nil: none
-	quitting  bool      // a person has asked for the end
+	read      time.Time          // when the last snapshot was
+	looks     int                // snapshots that are still needed until its figures are true again
+	welcome   *welcome           // the questions of a first start, as long as they stand in the pages' place
+	sheet     *sheet             // the question that lies over the window; nil: none
+	dialog    *dialog.FileDialog // that asks for a file; nil: none
+	quitting  bool               // a person has asked for the end
 	notices   state.Notices
 	looked    bool   // the window has the focus
 	note      string // what a verb without a page of its own has to say

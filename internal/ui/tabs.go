@@ -135,6 +135,10 @@ func (u *UI) typed(k *fyne.KeyEvent) {
 // escape closes what lies on top: a question, then what the page has open.
 func (u *UI) escape() {
 	u.win.Canvas().Unfocus()
+	if u.dialog != nil {
+		u.dialog.Dismiss()
+		return
+	}
 	if u.sheet != nil {
 		u.sheet.escape()
 		return

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"unicode/utf8"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -26,6 +28,10 @@ type textPane struct {
 	places int // of a line, as they were broken
 	open   bool
 }
+
+// shownMost is how much of a body is shown, in bytes. All of it is copied and
+// saved.
+const shownMost = 1 << 20
 
 // foldMark stands before a line that can be unfolded, foldOpen before one that
 // can be folded; foldNone keeps their room.
@@ -97,11 +103,23 @@ func (p *textPane) say(title string, b state.Body) {
 		return
 	}
 	p.body, p.open = b, false
-	p.fold = state.NewFold(b.Text)
+	p.fold = state.NewFold(shownOf(b.Text))
 	p.places = 0
 	p.list.ScrollToTop()
 	p.fit(p.list.Size().Width)
 	p.draw()
+}
+
+// shownOf is as much of a text as is shown, with a word on the rest.
+func shownOf(text string) string {
+	if len(text) <= shownMost {
+		return text
+	}
+	end := shownMost
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "\n… " + tr("{{.Size}} more: they are copied and saved, and not shown here", "Size", state.Bytes(int64(len(text)-end)))
 }
 
 // fit breaks the text into lines for a width.
