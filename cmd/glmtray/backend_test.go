@@ -170,7 +170,7 @@ func TestSnapshotsDoNotEachAskTheSystemWhatStartsAtLogin(t *testing.T) {
 		if got := d.Snapshot().AtLogin; got != state.SwitchedOff {
 			t.Fatalf("at first it is %v", got)
 		}
-		if err := addToLogin(d.e); err != nil { // as the system's own settings do
+		if err := setLogin(d.e, true); err != nil { // as the system's own settings do
 			t.Fatal(err)
 		}
 		if got := d.Snapshot().AtLogin; got != state.SwitchedOff {
