@@ -85,6 +85,33 @@ func TestConnectingAndDisconnectingLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestAFileThatNestsWithoutEndIsRefused(t *testing.T) {
+	const many = 4 << 20
+	for _, c := range []struct{ format, text string }{
+		{"json", strings.Repeat("[", many)},
+		{"json", `{"env":` + strings.Repeat(`{"a":`, many)},
+		{"json", strings.Repeat("// \"\n/* [ \" */[", many/8)},
+		{"json", `{"a":"\"", "b":` + strings.Repeat("[", many) + strings.Repeat("]", many) + "}"},
+		{"toml", "a = " + strings.Repeat("[", many)},
+		{"toml", "a = " + strings.Repeat("{a=", many)},
+	} {
+		if _, err := parse(c.format, []byte(c.text)); err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%s %.40q: %.200v", c.format, c.text, err)
+		}
+	}
+	for _, text := range []string{
+		`{"a":` + strings.Repeat("[", 999) + strings.Repeat("]", 999) + "}",
+		`{"a":"` + strings.Repeat("[", many) + `"}`,
+		"{} // " + strings.Repeat("[", many),
+		"{/*" + strings.Repeat("{", many) + "*/}",
+		`{"a":"\\", "b":"` + strings.Repeat("[", many) + `"}`,
+	} {
+		if _, err := parse("json", []byte(text)); err != nil {
+			t.Errorf("%.40q: %v", text, err)
+		}
+	}
+}
+
 // TestRandomDocumentsComeBackAsTheyWere holds the same of documents that nobody
 // thought of.
 func TestRandomDocumentsComeBackAsTheyWere(t *testing.T) {

@@ -46,6 +46,9 @@ func newJSON(data []byte) (*jsonDoc, error) {
 // parseJSON reads a text; a comment at its very end needs no newline. The
 // parser's errors quote what may be a key, so that only the place is told.
 func parseJSON(data []byte) (hujson.Value, error) {
+	if nestsTooDeep(data) {
+		return hujson.Value{}, fmt.Errorf("it nests deeper than %d levels", maxNesting)
+	}
 	text := append(bytes.Clone(data), '\n')
 	v, err := hujson.Parse(text)
 	if err != nil {
@@ -53,6 +56,51 @@ func parseJSON(data []byte) (hujson.Value, error) {
 		return v, fmt.Errorf("%s: this is not JSON, not even with comments", place)
 	}
 	return v, nil
+}
+
+// maxNesting is how deep a client's file may nest. The parser recurses without a
+// bound, and a stack that overflows takes the whole program along.
+const maxNesting = 1000
+
+// nestsTooDeep looks at brackets outside of strings and comments.
+func nestsTooDeep(data []byte) bool {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			i = endOfString(data, i)
+		case c == '/' && bytes.HasPrefix(data[i:], []byte("//")):
+			i = endOf(data, i+2, "\n")
+		case c == '/' && bytes.HasPrefix(data[i:], []byte("/*")):
+			i = endOf(data, i+2, "*/")
+		case c == '{' || c == '[':
+			if depth++; depth > maxNesting {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// endOfString gives the offset of the closing quote of a string that begins at i.
+func endOfString(data []byte, i int) int {
+	for i++; i < len(data) && data[i] != '"'; i++ {
+		if data[i] == '\\' {
+			i++
+		}
+	}
+	return i
+}
+
+// endOf gives the offset of the last byte of the next mark from i on.
+func endOf(data []byte, i int, mark string) int {
+	at := bytes.Index(data[i:], []byte(mark))
+	if at < 0 {
+		return len(data)
+	}
+	return i + at + len(mark) - 1
 }
 
 // meaningJSON is what a text says, whatever its layout.

@@ -174,6 +174,10 @@ func tooLarge(limit int64) *chat.Error {
 	}
 }
 
+// maxModel bounds a model's name, in bytes. It is matched against every rule's
+// patterns, logged, recorded, and remembered where a provider does not have it.
+const maxModel = 512
+
 // look finds the facts that routing needs and mends broken tool calls.
 func (c *call) look() *chat.Error {
 	request, err := dialect.Read(c.front, c.original)
@@ -182,6 +186,13 @@ func (c *call) look() *chat.Error {
 	} else if err != nil {
 		return &chat.Error{
 			Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "invalid_json", Message: err.Error(),
+		}
+	}
+	if len(request.Facts.Model) > maxModel {
+		return &chat.Error{
+			Status: http.StatusBadRequest, Type: "invalid_request_error", Code: "model_too_long",
+			Message: "the model's name is longer than " + strconv.Itoa(maxModel) + " bytes",
+			Hint:    "no provider has a model of such a name",
 		}
 	}
 	c.request, c.facts = request, request.Facts

@@ -25,6 +25,11 @@ const maxEvent = 16 << 20
 // a client that waits for the end of the body are held for no longer.
 const afterEnd = time.Second
 
+// maxTranslated is how much of a stream is read to be translated, in bytes: some
+// dialects repeat at the end what was said, so it is held until then. An answer
+// of 128,000 tokens, each in an event of its own, has about 40 MB.
+const maxTranslated = 256 << 20
+
 // maxKept bounds the answer that is kept for a body file, in bytes.
 const maxKept = 4 << 20
 
@@ -147,7 +152,7 @@ func (c *call) endOfBytes(err error) {
 func (s *Server) relayStream(out *sink, c *call, a *answer) *answer {
 	pooled := relayBuffers.Get().(*[]byte)
 	defer relayBuffers.Put(pooled)
-	p := pump{buf: *pooled}
+	p := pump{buf: *pooled, left: maxTranslated}
 	defer p.pings.stop()
 	stream, joint := s.newStream(c, a)
 	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
@@ -187,6 +192,7 @@ func (s *Server) newStream(c *call, a *answer) (dialect.Stream, *dialect.Joint) 
 type pump struct {
 	buf   []byte
 	fill  int
+	left  int // bytes that are still read to be translated
 	pings pinger
 }
 
@@ -219,10 +225,14 @@ func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Str
 		if p.buf, broken = roomFor(p.buf, p.fill); broken != nil {
 			return broken
 		}
+		if p.left <= 0 && (joint != nil || a.behind != c.front) {
+			return errStreamTooLarge
+		}
 		var n int
 		n, broken = a.reply.Body.Read(p.buf[p.fill:])
 		c.tape.add(p.buf[p.fill : p.fill+n])
 		p.fill += n
+		p.left -= n
 	}
 }
 
@@ -270,7 +280,10 @@ func roomFor(buf []byte, fill int) ([]byte, error) {
 	return append(buf, make([]byte, len(buf))...), nil
 }
 
-var errEventTooLarge = errors.New("a single event is larger than 16 MiB")
+var (
+	errEventTooLarge  = errors.New("a single event is larger than 16 MiB")
+	errStreamTooLarge = errors.New("the stream is larger than 256 MiB")
+)
 
 // Ways in which a stream goes, beside "ok".
 const (
@@ -374,22 +387,38 @@ func (k *sink) flush() {
 
 // unwanted are headers of a provider that mean nothing, or the wrong thing,
 // behind this proxy: those of the connection, those that the decoded body
-// outdates, its front end's cookies and promises about its own host, and its
-// word on which web pages may read the answer.
+// outdates, its front end's cookies and promises about its own host, and what
+// it would have a browser do here. See also unwantedPrefixes.
 var unwanted = map[string]bool{
 	"Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
 	"Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
 	"Content-Length": true, "Set-Cookie": true, "Alt-Svc": true, "Strict-Transport-Security": true,
 	"Nel": true, "Report-To": true, "Reporting-Endpoints": true,
-	"Access-Control-Allow-Origin": true, "Access-Control-Allow-Credentials": true,
-	"Access-Control-Allow-Methods": true, "Access-Control-Allow-Headers": true,
-	"Access-Control-Expose-Headers": true, "Access-Control-Max-Age": true,
+	"Timing-Allow-Origin": true, "Clear-Site-Data": true, "Service-Worker-Allowed": true, "Refresh": true,
 }
+
+// unwantedPrefixes are a provider's word on which web pages may read the answer,
+// and words that only this proxy has.
+var unwantedPrefixes = [...]string{"Access-Control-", "X-Glmtray-"}
+
+// wanted reports whether a client gets to see a provider's header.
+func wanted(name string) bool {
+	for _, prefix := range unwantedPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return false
+		}
+	}
+	return !unwanted[name]
+}
+
+// noPage keeps a browser from taking a forwarded answer for a page: it would
+// run with the rights of the one under /_ui/, whose origin is the same.
+const noPage = "default-src 'none'; sandbox"
 
 // answerHeaders copies the provider's headers and adds ours.
 func (c *call) answerHeaders(h http.Header, a *answer) {
 	for name, values := range a.reply.Header {
-		if unwanted[name] || h[name] != nil && (name == "X-Request-Id" || name == "Request-Id") {
+		if !wanted(name) || h[name] != nil && (name == "X-Request-Id" || name == "Request-Id") {
 			continue
 		}
 		h[name] = values
@@ -400,6 +429,9 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 				delete(h, name)
 			}
 		}
+	}
+	if !c.chat {
+		h["Content-Security-Policy"], h["X-Content-Type-Options"] = []string{noPage}, []string{"nosniff"}
 	}
 	if c.chat && c.world.settings.TokenCounting {
 		h["X-Token-Input"] = []string{strconv.Itoa(c.facts.Tokens)} // as zai-proxy sends it: an estimate

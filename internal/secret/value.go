@@ -64,12 +64,14 @@ func (v Value) Reveal() string {
 // Empty reports whether there is no key.
 func (v Value) Empty() bool { return v.p == nil }
 
-// Equal compares in constant time.
+// Equal compares in constant time, whatever the lengths: what is compared are
+// digests.
 func (v Value) Equal(w Value) bool {
 	if v.p == nil || w.p == nil {
 		return v.p == w.p
 	}
-	return subtle.ConstantTimeCompare([]byte(*v.p), []byte(*w.p)) == 1
+	a, b := sha256.Sum256([]byte(*v.p)), sha256.Sum256([]byte(*w.p))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // Fingerprint is a short keyed digest (8 hex digits), stable within one

@@ -152,6 +152,32 @@ func TestALinkOutOfTheFolderIsNotFollowed(t *testing.T) {
 	}
 }
 
+func TestALinkInTheTemporarysPlaceIsNotWrittenThrough(t *testing.T) {
+	dir := t.TempDir()
+	victim := filepath.Join(dir, "victim")
+	if err := os.WriteFile(victim, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rec := BodyRecord{Time: at, ID: "0a1b2c3d", Method: "GET", Path: "/x"}
+	day, name := bodyName(rec.Time, rec.Method, rec.Path, shortID(rec.ID))
+	if err := os.Mkdir(filepath.Join(dir, day), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../victim", filepath.Join(dir, day, tempPrefix+name+tempSuffix)); err != nil {
+		t.Skip(err)
+	}
+	b := NewBodies(BodyOptions{Dir: dir})
+	b.Put(rec)
+	drained(t, b)
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "kept" {
+		t.Errorf("written through the link: %q, %v", text, err)
+	}
+	info, err := os.Lstat(filepath.Join(dir, day, name))
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o600 || b.Dropped() != 0 {
+		t.Errorf("the record is %v, %v; dropped %d", info, err, b.Dropped())
+	}
+}
+
 func TestCloseWritesWhatWaits(t *testing.T) {
 	b := NewBodies(BodyOptions{Dir: t.TempDir()})
 	var wg sync.WaitGroup

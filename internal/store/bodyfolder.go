@@ -79,7 +79,11 @@ func (f *bodyFolder) put(root *os.Root, r *BodyRecord, data []byte) error {
 		_, name = bodyName(at, r.Method, path, id)
 	}
 	temp := day + "/" + tempPrefix + name + tempSuffix
-	if err := writeTemp(root, temp, data); err != nil {
+	err := writeTemp(root, temp, data)
+	if errors.Is(err, fs.ErrExist) && root.Remove(temp) == nil {
+		err = writeTemp(root, temp, data) // names are not used twice: it was a dead process's, or put there as a trap
+	}
+	if err != nil {
 		_ = root.Remove(temp) // what a full disk took of it
 		return err
 	}
@@ -87,7 +91,7 @@ func (f *bodyFolder) put(root *os.Root, r *BodyRecord, data []byte) error {
 }
 
 func writeTemp(root *os.Root, name string, data []byte) error {
-	file, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

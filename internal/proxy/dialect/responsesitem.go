@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -103,7 +104,7 @@ func (item *responsesItem) final() []byte {
 // arguments: into "input", as it should, into the only member, or without any
 // JSON around it.
 func freeform(args string) string {
-	if !gjson.Valid(args) {
+	if !json.Valid([]byte(args)) { // gjson.Valid recurses without a bound
 		return args
 	}
 	v := gjson.Parse(args)

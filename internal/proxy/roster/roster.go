@@ -14,6 +14,10 @@ import (
 // Memory is how long an id stays gone if nobody says until when.
 const Memory = 24 * time.Hour
 
+// maxGone bounds the ids of one provider that are remembered as gone: clients may
+// ask for any, and each is kept in memory, in the database and in every snapshot.
+const maxGone = 500
+
 // Listed is one model as a provider's /v1/models tells it. Many tell the id
 // alone: zero fields mean "not told".
 type Listed struct {
@@ -131,6 +135,9 @@ func (r *Roster) Gone(provider, id string, until time.Time, why string) (first b
 	r.change(provider, func(e *entry) {
 		first = !e.isGone(id)
 		e.gone = e.goneNow()
+		if len(e.gone) >= maxGone && first {
+			delete(e.gone, e.soonest())
+		}
 		e.gone[id] = Gone{Provider: provider, ID: id, Until: until, Why: why}
 	})
 	return first
@@ -227,6 +234,17 @@ func (e entry) goneNow() map[string]Gone {
 		}
 	}
 	return out
+}
+
+// soonest is the id that is tried again first.
+func (e entry) soonest() (id string) {
+	var until time.Time
+	for _, g := range e.gone {
+		if id == "" || g.Until.Before(until) {
+			id, until = g.ID, g.Until
+		}
+	}
+	return id
 }
 
 func byID(gone []Gone) []Gone {

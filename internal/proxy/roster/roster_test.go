@@ -229,3 +229,20 @@ func ids(names ...string) []Listed {
 	}
 	return out
 }
+
+func TestWhatIsGoneIsBoundedWhateverClientsAskFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New()
+		r.Gone("acme", "first", time.Time{}, "404")
+		for i := range 2 * maxGone {
+			time.Sleep(time.Second)
+			r.Gone("acme", "model-"+strconv.Itoa(i), time.Time{}, "404")
+		}
+		if n := len(r.Export()); n != maxGone {
+			t.Errorf("%d ids are remembered, want %d", n, maxGone)
+		}
+		if r.IsGone("acme", "first") || !r.IsGone("acme", "model-"+strconv.Itoa(2*maxGone-1)) {
+			t.Error("it was not the oldest that made room")
+		}
+	})
+}

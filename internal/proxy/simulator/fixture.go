@@ -3,6 +3,7 @@ package simulator
 import (
 	"bufio"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -184,7 +185,7 @@ func (f *Fixture) stream(prefix string) {
 
 // message is what the fixture says, in whichever envelope; "": it is no error of an API.
 func (f *Fixture) message() string {
-	if !gjson.Valid(f.Body) {
+	if !json.Valid([]byte(f.Body)) {
 		return ""
 	}
 	body := gjson.Parse(f.Body)

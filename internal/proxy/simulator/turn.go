@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -150,7 +151,7 @@ const maxDepth = 8
 // Of a schema its properties' types are honoured, and enum and const; a text
 // that is an object already is left as it is.
 func fitting(schema gjson.Result, text string) string {
-	if gjson.Valid(text) && gjson.Parse(text).IsObject() {
+	if json.Valid([]byte(text)) && gjson.Parse(text).IsObject() {
 		return text
 	}
 	if !schema.Get("properties").IsObject() {

@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -36,6 +38,35 @@ func TestAForwardedPathIsHandedOnAsItComes(t *testing.T) {
 	if asked.Get("Content-Type") != "multipart/form-data; boundary=x" || asked.Get("Accept") != "audio/*" {
 		t.Errorf("header %v", asked)
 	}
+}
+
+// FuzzARequestStaysAtItsHost builds requests of any path and query.
+func FuzzARequestStaysAtItsHost(f *testing.F) {
+	for _, c := range [][2]string{
+		{"/x", ""}, {"//evil.example/x", "a=b"}, {"@evil.example", ""}, {"http://evil.example", ""}, {"/%2f%2fevil.example", "#x"}, {":80", "\r\nHost: x"},
+		{"/a\r\nHost: evil.example", ""}, {"/..%2f..", ""}, {"\\\\evil.example", ""}, {"/?x", "/"}, {"/%", "%"}, {"/ä", "ä"}, {".evil.example", ""},
+	} {
+		f.Add(c[0], c[1])
+	}
+	base, err := url.Parse("https://api.example:8443/v1")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path, query string) {
+		c := &Call{Method: http.MethodGet, Path: path, Query: query}
+		r := c.request(t.Context(), base, http.Header{})
+		var wire bytes.Buffer
+		if err := r.Write(&wire); err != nil {
+			return // net/http would not send it either
+		}
+		line, rest, _ := strings.Cut(wire.String(), "\r\n")
+		if r.URL.Host != base.Host || r.URL.Scheme != "https" || !strings.HasPrefix(line, "GET /v1") || !strings.HasSuffix(line, " HTTP/1.1") || strings.Contains(line, "\n") {
+			t.Errorf("%q with %q: %s to %s", path, query, line, r.URL.Host)
+		}
+		if !strings.HasPrefix(rest, "Host: "+base.Host+"\r\n") || strings.Count(rest, "\n") != 3 {
+			t.Errorf("%q with %q: header %q", path, query, rest)
+		}
+	})
 }
 
 func TestAForwardedPathMayAnswerWithNothing(t *testing.T) {
