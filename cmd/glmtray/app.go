@@ -112,6 +112,7 @@ func newApp(e *env, opt appOptions) (*app, error) {
 		return nil, err
 	}
 	a.log = newLogger(e.stderr, &a.level, a.scrub, a.bus)
+	takeStandardLog(a.log)
 	for _, n := range settings.Notes {
 		level := slog.LevelInfo
 		if n.Warn {

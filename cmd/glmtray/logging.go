@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"strings"
 	"time"
@@ -17,6 +18,13 @@ import (
 func newLogger(w io.Writer, level slog.Leveler, scrub *secret.Scrubber, bus *event.Bus) *slog.Logger {
 	text := slog.NewTextHandler(&scrubWriter{w, scrub}, &slog.HandlerOptions{Level: level})
 	return slog.New(&busHandler{Handler: text, bus: bus, scrub: scrub})
+}
+
+// takeStandardLog sends what libraries write to the standard logger the same way:
+// net/http quotes there what a provider sends unasked, which may be a key.
+func takeStandardLog(to *slog.Logger) {
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(to.Handler(), slog.LevelWarn).Writer())
 }
 
 // setLevel takes the settings' log level.

@@ -75,6 +75,7 @@ variables (CEREBRAS_API_KEYS, CEREBRAS_API_KEY, SYNTHETIC_API_KEY, ZAI_API_KEY).
 Every flag can also be given as GLMTRAY_… (--data-dir as GLMTRAY_DATA_DIR).`
 
 func main() {
+	noCoreDumps()
 	ctx, stop := interruptible()
 	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()

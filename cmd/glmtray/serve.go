@@ -57,6 +57,7 @@ func (c *demoCmd) Run(e *env) error {
 
 // serve runs the proxy until ctx ends, then lets what runs finish.
 func serve(e *env, opt appOptions) error {
+	noPeeking()
 	a, err := newApp(e, opt)
 	if err != nil {
 		return err
