@@ -11,6 +11,7 @@ ARGS     ?=
 # toolkit would be compiled once more.
 BUILD    := go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 GOLANGCI := 2.12.2
+GOVULNCHECK := 1.9.0
 # What can be built here: with the window, or without.
 TAGS      = tags=$$(packaging/setup.sh tags)
 PROGRAM   = case $$tags in *headless*) cgo=0 ;; *) cgo=1 ;; esac; CGO_ENABLED=$$cgo $(BUILD) -tags $$tags -o bin/glmtray ./cmd/glmtray
@@ -21,7 +22,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test e2e e2e-full screenshots lint bench bench-growth bench-limits help clean go
+.PHONY: run demo build headless test e2e e2e-full screenshots lint security vulncheck fuzz bench bench-growth bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
 	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
@@ -70,6 +71,22 @@ lint: go ## golangci-lint, as .golangci.yml has it
 	else \
 		go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI) run ./...; \
 	fi
+
+security: go ## what docs/security.md promises, each with its tests and their verdict
+	@packaging/setup.sh test
+	@go run ./internal/bench/security $(ARGS)
+
+# Its database is at vuln.go.dev, which is not reachable from everywhere.
+vulncheck: go ## known vulnerabilities in what is linked (needs vuln.go.dev)
+	@go run golang.org/x/vuln/cmd/govulncheck@v$(GOVULNCHECK) -tags migrated_fynedo,headless ./...
+
+# One after the other; a target that is found to fail leaves its input in testdata.
+FUZZTIME ?= 1m
+fuzz: go ## every parser of foreign bytes, each for FUZZTIME (1m)
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd internal | sort | while IFS=: read -r file name; do \
+		name=$${name#func }; echo "$$(dirname "$$file") $$name"; \
+		go test -trimpath -tags migrated_fynedo,headless -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null || exit 1; \
+	done
 
 bench: go ## what glmtray costs beside a bare reverse proxy and nginx
 	@packaging/setup.sh bench
