@@ -43,17 +43,20 @@ type cli struct {
 	Uninstall  uninstallCmd  `cmd:"" help:"Take back what glmtray has changed: agents, start at login, keychain, data. Asks before each."`
 	Run        runCmd        `cmd:"" help:"Start claude, codex or opencode on this proxy, with no file touched."`
 
-	Logs     logsCmd     `cmd:"" help:"Show the records of requests: who answered, how, and why."`
-	Usage    usageCmd    `cmd:"" help:"Show what was used: requests, tokens, cost, speed, time saved."`
-	Status   statusCmd   `cmd:"" help:"Show the running proxy: keys, cooldowns, routes."`
-	Explain  explainCmd  `cmd:"" help:"Say which way a request would go now, and why. Nothing is sent."`
-	Doctor   doctorCmd   `cmd:"" help:"Look for what could be wrong: port, keychain, environment, keys, models."`
-	Pause    pauseCmd    `cmd:"" help:"Answer every further request with 503 until resumed."`
-	Resume   resumeCmd   `cmd:"" help:"End a pause."`
-	Pin      pinCmd      `cmd:"" help:"Send everything to one provider for a while."`
-	Unpin    unpinCmd    `cmd:"" help:"End a pin."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
-	Simulate simulateCmd `cmd:"" hidden:"" help:"Serve a scripted provider, for tests and benchmarks."`
+	Logs    logsCmd    `cmd:"" help:"Show the records of requests: who answered, how, and why."`
+	Usage   usageCmd   `cmd:"" help:"Show what was used: requests, tokens, cost, speed, time saved."`
+	Status  statusCmd  `cmd:"" help:"Show the running proxy: keys, cooldowns, routes."`
+	Explain explainCmd `cmd:"" help:"Say which way a request would go now, and why. Nothing is sent."`
+	Doctor  doctorCmd  `cmd:"" help:"Look for what could be wrong: port, keychain, environment, keys, models."`
+	Pause   pauseCmd   `cmd:"" help:"Answer every further request with 503 until resumed."`
+	Resume  resumeCmd  `cmd:"" help:"End a pause."`
+	Pin     pinCmd     `cmd:"" help:"Send everything to one provider for a while."`
+	Unpin   unpinCmd   `cmd:"" help:"End a pin."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+
+	Completion completionCmd `cmd:"" help:"Print the completions for a shell."`
+	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page."`
+	Simulate   simulateCmd   `cmd:"" hidden:"" help:"Serve a scripted provider, for tests and benchmarks."`
 }
 
 // env is what a command may touch of the world.

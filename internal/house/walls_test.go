@@ -49,6 +49,7 @@ var walls = map[string]room{
 	"connect":                      {may: "config"},
 	"ui":                           {may: "ui/state event config secret assets", later: true},
 	"ui/state":                     {may: "event", later: true},
+	"manual":                       {may: ""},
 	"assets":                       {std: true},
 	"assets/*":                     {std: true}, // the program that draws them
 	"house":                        {may: ""},
