@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/glmtray/glmtray/internal/store"
 )
@@ -10,18 +12,49 @@ import (
 // admit takes the predecessor's client keys over and makes sure that a proxy
 // which wants client keys has any: with none it could only refuse everybody.
 // Keys that are revoked later, all of them even, change nothing about that.
-func (a *app) admit(ctx context.Context) error {
+// first reports that this proxy may make the first one itself, see firstClient.
+func (a *app) admit(ctx context.Context) (first bool, err error) {
 	set := a.settings()
 	if set.IncomingKeyDB != "" {
 		a.importClients(ctx, set.IncomingKeyDB)
 	}
-	if set.RequireClientKey && set.ClientKey.Empty() && a.clients.Active() == 0 {
-		return hint(
-			errors.New(string(set.Origins["require_client_key"])+": clients must show a key, but there is none"),
-			"make one with: glmtray clients add NAME, or set LITELLM_MASTER_KEY or GLMTRAY_CLIENT_KEY",
-		)
+	if !set.RequireClientKey || !set.ClientKey.Empty() || a.clients.Active() > 0 {
+		return false, nil
 	}
-	return nil
+	known, err := a.store.AllClients(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(known) == 0 && a.mayPrintKey() {
+		return true, nil
+	}
+	return false, hint(
+		errors.New(string(set.Origins["require_client_key"])+": clients must show a key, but there is none"),
+		"make one with: glmtray clients add NAME, or set LITELLM_MASTER_KEY or GLMTRAY_CLIENT_KEY",
+	)
+}
+
+// mayPrintKey reports whether this is a server that others reach, a container as
+// a rule, where nobody may be able to run a second command. A window has no
+// standard output, and systemd would keep what is printed in its journal
+// (JOURNAL_STREAM, man 5 systemd.exec).
+func (a *app) mayPrintKey() bool {
+	return a.settings().AllowRemote && !a.opt.window && a.around.Var("JOURNAL_STREAM") == ""
+}
+
+// firstClient makes the client that a new server begins with and prints its key,
+// this once: it is on standard output alone, never in the log. One whose key
+// nobody could read is taken back.
+func (a *app) firstClient(ctx context.Context, stdout io.Writer) error {
+	made, key, err := a.store.AddClient(ctx, "first")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "there was no client key yet, so one was made; it is not shown again: %s\n", key)
+	if err != nil {
+		return errors.Join(fmt.Errorf("printing the first client's key: %w", err), a.store.RemoveClient(ctx, made.ID))
+	}
+	return a.clients.Reload(ctx)
 }
 
 // importClients copies what is new in the file. A file that cannot be read is
@@ -57,6 +90,8 @@ func (d *doctor) checkClients(list []store.Client) {
 		d.ok(name, "must show one of %s", plural(active, "key"))
 	case set.IncomingKeyDB != "":
 		d.warn(name, "", "there is no key yet; those of %s are taken over at start", set.IncomingKeyDB)
+	case set.AllowRemote && len(list) == 0:
+		d.warn(name, "", "there is no key yet; the first start of glmtray serve makes one and prints it, once")
 	default:
 		d.fail(name, "glmtray clients add NAME", "must show a key (%s), and there is none: the proxy does not start", set.Origins["require_client_key"])
 	}

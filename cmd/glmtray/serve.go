@@ -68,7 +68,8 @@ func serve(e *env, opt appOptions) error {
 
 // serve listens, tells where, and serves until ctx ends.
 func (a *app) serve(ctx context.Context, stdout io.Writer) error {
-	if err := a.admit(ctx); err != nil {
+	first, err := a.admit(ctx)
+	if err != nil {
 		return err
 	}
 	set := a.settings()
@@ -92,6 +93,11 @@ func (a *app) serve(ctx context.Context, stdout io.Writer) error {
 	done := serveHTTP(l, a.server, a.log.Handler())
 	if _, err := fmt.Fprintf(stdout, "listening on %s\n", l.url()); err != nil {
 		a.log.Warn("standard output is closed", "error", err)
+	}
+	if first {
+		if err := a.firstClient(ctx, stdout); err != nil {
+			return errors.Join(err, done.http.Close())
+		}
 	}
 	a.announce(l)
 	return a.untilEnd(ctx, done)
