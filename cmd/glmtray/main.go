@@ -16,8 +16,11 @@ import (
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
-// version is set by the build: -ldflags "-X main.version=…".
-var version = "0.1.0-dev"
+// Set by the build: -ldflags "-X main.version=… -X main.repository=…".
+var (
+	version    = "0.1.0-dev"
+	repository = "https://github.com/glmtray/glmtray" // where releases are
+)
 
 // Exit codes.
 const (
@@ -54,6 +57,7 @@ type cli struct {
 	Unpin   unpinCmd   `cmd:"" help:"End a pin."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
+	Update     updateCmd     `cmd:"" help:"Ask whether there is a newer release. This is done when you say so, and never else."`
 	Completion completionCmd `cmd:"" help:"Print the completions for a shell."`
 	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page."`
 	Simulate   simulateCmd   `cmd:"" hidden:"" help:"Serve a scripted provider, for tests and benchmarks."`

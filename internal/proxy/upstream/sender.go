@@ -199,6 +199,13 @@ func (s *Sender) pool(id poolID) *http.Transport {
 	return t
 }
 
+// Client gives an HTTP client for what is no provider, on the same way out: the
+// outbound proxy and the further certificate authorities. It adds no header and
+// no key.
+func (s *Sender) Client(connect time.Duration) *http.Client {
+	return &http.Client{Transport: s.pool(poolID{"", connect})}
+}
+
 // CloseIdle closes the connections that carry nothing now. Call it when the
 // machine wakes up or its network has changed.
 func (s *Sender) CloseIdle() {
