@@ -83,6 +83,7 @@ Every flag can also be given as GLMTRAY_… (--data-dir as GLMTRAY_DATA_DIR).`
 
 func main() {
 	noCoreDumps()
+	attachConsole()
 	ctx, stop := interruptible()
 	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -1,0 +1,218 @@
+#!/bin/sh
+# Builds the packages into dist/.
+#
+#   package.sh [PART...]     headless linux windows image sbom: all of them
+#   package.sh sums          SHA256SUMS of what is there
+#   package.sh table         what is there, its size, and how it was tried
+#
+# What they are made of is described in docs/packages.md.
+set -eu
+cd "$(dirname "$0")/.."
+. packaging/values.sh
+
+# docs DIR puts the manual page and the completions there, from the program itself.
+docs() {
+	mkdir -p "$1"
+	"$work/host/glmtray" man >"$1/glmtray.1"
+	for shell in bash zsh fish; do "$work/host/glmtray" completion $shell >"$1/glmtray.$shell"; done
+}
+
+# host builds a program that runs here, for what it can say of itself.
+host() {
+	if [ -x "$work/host/glmtray" ]; then return; fi
+	compile "$(go env GOHOSTOS)" "$(go env GOHOSTARCH)" $tags,headless "$work/host/glmtray"
+}
+
+# resources makes what Windows shows of a program: icon, version, manifest. The
+# compiler finds them through an overlay, so nothing is written into the source.
+resources() {
+	if [ -s "$work/overlay.json" ]; then return; fi
+	go run $winres make --in packaging/windows/winres.json --out "$work/rsrc" --arch amd64,arm64 \
+		--product-version "$VERSION" --file-version "$(numbers)"
+	printf '{"Replace":{' >"$work/overlay.json"
+	for arch in amd64 arm64; do
+		printf '"%s":"%s",' "$PWD/cmd/glmtray/rsrc_windows_$arch.syso" "$work/rsrc_windows_$arch.syso"
+	done | sed 's/,$/}}/' >>"$work/overlay.json"
+}
+
+# windows_text FILE gives a text with the line ends that Windows' own programs want.
+windows_text() { sed 's/$/\r/' "$1"; }
+
+headless() {
+	step "static binaries without a window"
+	host
+	resources
+	docs "$work/docs"
+	for os in linux darwin windows; do
+		for arch in amd64 arm64; do
+			name=glmtray-$VERSION-headless-$os-$arch
+			rm -rf "${work:?}/$name"
+			mkdir -p "$work/$name"
+			case $os in
+			windows)
+				overlay=$work/overlay.json compile $os $arch $tags,headless "$work/$name/glmtray.exe"
+				windows_text LICENSE >"$work/$name/LICENSE.txt"
+				windows_text README.md >"$work/$name/README.txt"
+				sign "$work/$name/glmtray.exe"
+				archive "$dist/$name.zip" "$name"
+				continue
+				;;
+			linux)
+				mkdir -p "$work/$name/systemd"
+				cp packaging/systemd/*.service "$work/$name/systemd/"
+				kind=tar.xz
+				;;
+			*) kind=tar.gz ;;
+			esac
+			compile $os $arch $tags,headless "$work/$name/glmtray"
+			cp LICENSE README.md CHANGELOG.md "$work/docs/"* "$work/$name/"
+			archive "$dist/$name.$kind" "$name"
+		done
+	done
+}
+
+# sign signs a Windows program if there is something to sign with.
+sign() { if [ -n "${SIGN_PFX:-}${SIGN_ENGINE:-}" ]; then packaging/windows/sign.sh "$1"; fi; }
+
+# stage lays a Linux program out below a folder: PREFIX is /usr or, in an archive,
+# the folder itself.
+stage() {
+	mkdir -p "$1/bin" "$1/share/applications" "$1/share/metainfo" "$1/share/man/man1" "$1/share/doc/glmtray" \
+		"$1/share/bash-completion/completions" "$1/share/fish/vendor_completions.d" "$1/share/zsh/site-functions"
+	cp "$work/gui/glmtray" "$1/bin/"
+	cp packaging/linux/org.glmtray.glmtray.desktop "$1/share/applications/"
+	sed "s/@VERSION@/$(package_version)/; s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/" \
+		packaging/linux/org.glmtray.glmtray.metainfo.xml >"$1/share/metainfo/org.glmtray.glmtray.metainfo.xml"
+	for size in 16 22 24 32 48 64 128 256 512; do
+		install -D -m 0644 assets/icon-$size.png "$1/share/icons/hicolor/${size}x$size/apps/org.glmtray.glmtray.png"
+	done
+	gzip -n -9 -c "$work/docs/glmtray.1" >"$1/share/man/man1/glmtray.1.gz"
+	cp "$work/docs/glmtray.bash" "$1/share/bash-completion/completions/glmtray"
+	cp "$work/docs/glmtray.zsh" "$1/share/zsh/site-functions/_glmtray"
+	cp "$work/docs/glmtray.fish" "$1/share/fish/vendor_completions.d/glmtray.fish"
+	cp README.md "$1/share/doc/glmtray/"
+}
+
+linux() {
+	step "Linux, with a window"
+	if [ "$gui_os" != linux ]; then
+		say "note: the window is built on the system that it is for, and this is not Linux"
+		return
+	fi
+	host
+	docs "$work/docs"
+	arch=$(go env GOHOSTARCH)
+	compile linux "$arch" $tags "$work/gui/glmtray"
+
+	name=glmtray-$VERSION-linux-$arch
+	rm -rf "${work:?}/$name" "$work/root"
+	stage "$work/$name"
+	cp LICENSE CHANGELOG.md "$work/$name/share/doc/glmtray/"
+	archive "$dist/$name.tar.xz" "$name"
+
+	stage "$work/root/usr"
+	mkdir -p "$work/root/usr/lib/systemd/user" "$work/root/usr/lib/systemd/system"
+	cp packaging/systemd/user.service "$work/root/usr/lib/systemd/user/glmtray.service"
+	cp packaging/systemd/system.service "$work/root/usr/lib/systemd/system/glmtray.service"
+	cp packaging/docker/env.example "$work/root/usr/share/doc/glmtray/env.example"
+	gzip -n -9 -c CHANGELOG.md >"$work/root/usr/share/doc/glmtray/changelog.gz"
+	gzip -n -9 "$work/root/usr/share/doc/glmtray/README.md"
+	cp LICENSE "$work/root/usr/share/doc/glmtray/copyright"
+	find "$work/root" -type d -exec chmod 0755 {} +
+	find "$work/root" -type f -exec chmod 0644 {} +
+	chmod 0755 "$work/root/usr/bin/glmtray"
+	find "$work/root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+	export ARCH="$arch" STAGE="$work/root" MTIME
+	MTIME=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+	PACKAGE_VERSION=$(package_version)
+	export PACKAGE_VERSION
+	rm -f "$dist"/glmtray_*.deb "$dist"/glmtray-*.rpm
+	# Debian has zsh's completions in a folder of its own.
+	mkdir -p "$work/root/usr/share/zsh/vendor-completions"
+	mv "$work/root/usr/share/zsh/site-functions/_glmtray" "$work/root/usr/share/zsh/vendor-completions/"
+	rmdir "$work/root/usr/share/zsh/site-functions"
+	go run $nfpm package -f packaging/nfpm.yaml -p deb -t "$dist/"
+	mv "$work/root/usr/share/zsh/vendor-completions" "$work/root/usr/share/zsh/site-functions"
+	go run $nfpm package -f packaging/nfpm.yaml -p rpm -t "$dist/"
+}
+
+windows() {
+	step "Windows, with a window"
+	cc=${MINGW_CC:-x86_64-w64-mingw32-gcc}
+	if lacks "$cc" zip; then return; fi
+	resources
+	name=glmtray-$VERSION-windows-amd64
+	rm -rf "${work:?}/$name"
+	mkdir -p "$work/$name"
+	CC=$cc overlay=$work/overlay.json compile windows amd64 $tags "$work/$name/glmtray.exe" "-H windowsgui"
+	sign "$work/$name/glmtray.exe"
+	windows_text LICENSE >"$work/$name/LICENSE.txt"
+	windows_text README.md >"$work/$name/README.txt"
+	archive "$dist/$name.zip" "$name"
+	if lacks makensis convert; then return; fi
+	convert assets/icon-16.png assets/icon-24.png assets/icon-32.png assets/icon-48.png assets/icon-256.png "$work/$name/glmtray.ico"
+	makensis -V2 -DVERSION="$VERSION" -DNUMBERS="$(numbers)" -DSTAGE="$work/$name" -DOUT="$dist/$name-setup.exe" \
+		packaging/windows/installer.nsi
+	sign "$dist/$name-setup.exe"
+}
+
+# image makes what packaging/docker/Dockerfile makes, without a daemon.
+image() {
+	step "the image"
+	if [ "$gui_os" != linux ] || lacks buildah; then return; fi
+	name=glmtray-$VERSION-image-$(go env GOHOSTARCH).tar
+	rm -rf "${work:?}/image" "${dist:?}/$name"
+	mkdir -p "$work/image/app/data" "$work/image/app/logs" "$work/image/etc/ssl/certs"
+	compile linux "$(go env GOHOSTARCH)" $tags,headless "$work/image/glmtray"
+	cp /etc/ssl/certs/ca-certificates.crt "$work/image/etc/ssl/certs/"
+	# The same last lines as the Dockerfile's: they are read from it.
+	{
+		echo 'FROM scratch'
+		echo 'COPY --chown=0:0 glmtray /glmtray'
+		echo 'COPY --chown=0:0 etc /etc'
+		echo 'COPY --chown=65532:65532 app /app'
+		sed '1,/^COPY --from=build/d' packaging/docker/Dockerfile
+	} >"$work/image.Dockerfile"
+	chmod 0700 "$work/image/app/data" "$work/image/app/logs"
+	storage="--root $work/containers --runroot $work/run --storage-driver vfs"
+	# shellcheck disable=SC2086 # two words each
+	buildah $storage build --isolation chroot --format docker --timestamp "$SOURCE_DATE_EPOCH" -f "$work/image.Dockerfile" \
+		-t "glmtray:$VERSION" "$work/image" >&2
+	# shellcheck disable=SC2086
+	buildah $storage push -q "glmtray:$VERSION" "docker-archive:$dist/$name:glmtray:$VERSION"
+}
+
+sbom() {
+	step "the list of what is in it"
+	go run $cyclonedx app -licenses=false -json -main cmd/glmtray -output "$dist/glmtray-$VERSION.cdx.json" .
+}
+
+artefacts() {
+	(cd "$dist" && find . -maxdepth 1 -type f ! -name SHA256SUMS ! -name tried | sed 's,^\./,,' | LC_ALL=C sort)
+}
+
+sums() { (cd "$dist" && artefacts | xargs sha256sum >SHA256SUMS); }
+
+table() {
+	printf '\n%-52s %9s  %s\n' artefact size 'how it was tried'
+	artefacts | while read -r name; do
+		how=$(sed -n "s/^$name|//p" "$dist/tried" 2>/dev/null | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')
+		printf '%-52s %9s  %s\n' "$name" "$(du -h --apparent-size "$dist/$name" | cut -f1)" "${how:-built, not tried here}"
+	done
+}
+
+mkdir -p "$work/host" "$work/gui"
+if [ $# = 0 ]; then
+	rm -rf "$dist/tried" "$work"
+	mkdir -p "$work/host" "$work/gui"
+	set -- headless linux windows image sbom sums
+fi
+for part; do
+	case $part in
+	headless | linux | windows | image | sbom | sums | table) $part ;;
+	*)
+		say "error: package.sh knows no part \"$part\""
+		exit 2
+		;;
+	esac
+done
