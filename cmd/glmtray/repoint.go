@@ -38,6 +38,6 @@ func (a *app) repoint(ctx context.Context, around connect.Env, base string) {
 		}
 	}
 	if err != nil {
-		a.log.Warn("an agent still has the old address; see: glmtray connect --list", "error", err)
+		a.log.Warn("an agent still has the old address, which the next start tries to change again; see: glmtray connect --list", "error", err)
 	}
 }

@@ -155,7 +155,7 @@ func (c *Changes) add(t target, prev *File) error {
 	if fc.after = d.bytes(); !bytes.Equal(fc.after, before) || f.absent {
 		fc.Diff = diffOf(t.path, f, fc.after)
 	}
-	fc.keep = fc.Diff != "" && fc.record.Copy == "" && !found
+	fc.keep = fc.Diff != "" && fc.record.Copy == "" && len(edits) == 0 && !found // never of our own values
 	c.NeedsKey = c.NeedsKey || t.needsKey(d)
 	fc.left = prev.left(&fc.record)
 	c.Files = append(c.Files, fc)
