@@ -26,7 +26,7 @@ const continuedTrailer = "X-Glmtray-Continued"
 // carryOn gives the answer that goes on where this one has broken off, its first
 // events in hand; nil if there is nothing to carry on or nobody to do it.
 func (s *Server) carryOn(p *pump, out *sink, c *call, a *answer, joint *dialect.Joint, broken error) *answer {
-	if joint == nil {
+	if joint == nil || !joint.Open() {
 		return nil
 	}
 	end := c.fateOf(out, a, joint, broken)

@@ -173,6 +173,7 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) *answer {
 			out.send(s.shown(stream, stream.End(p.rest())))
 		}
 		c.endOfStream(out, a, stream, broken)
+		c.out.err = brief(s.opt.Scrub.Text(c.out.err))
 		return a
 	}
 }
@@ -219,7 +220,7 @@ func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Str
 		lost := p.send(out, s.shown(stream, emit))
 		copy(p.buf, p.buf[p.fill-rest:p.fill])
 		p.fill = rest
-		if lost || broken != nil || joint != nil && joint.Failed() {
+		if lost || broken != nil || joint != nil && joint.Fault() != nil {
 			return broken
 		}
 		if p.buf, broken = roomFor(p.buf, p.fill); broken != nil {
@@ -250,7 +251,7 @@ func (p *pump) send(out *sink, emit []byte) (lost bool) {
 // heard notes what the error is that raw has brought to a stream, and sees to it
 // that one which has ended is closed.
 func (a *answer) heard(stream dialect.Stream, raw []byte) {
-	failed := stream.Failed()
+	failed := stream.Fault() != nil
 	if failed && a.failure == upstream.OK {
 		a.failure = upstream.ErrorIn(a.behind, raw)
 	}
@@ -259,10 +260,20 @@ func (a *answer) heard(stream dialect.Stream, raw []byte) {
 	}
 }
 
+// brief gives foreign words as one short line.
+func brief(text string) string {
+	const most = 240 // bytes
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
 // shown gives bytes of a stream as a client may see them: vendors echo keys in
 // their errors.
 func (s *Server) shown(stream dialect.Stream, p []byte) []byte {
-	if stream.Failed() {
+	if stream.Fault() != nil {
 		return s.opt.Scrub.Known(p)
 	}
 	return p
@@ -322,8 +333,8 @@ func (c *call) fateOf(out *sink, a *answer, stream dialect.Stream, broken error)
 	case out.err != nil || c.in.Context().Err() != nil && !stream.Over():
 		f.word = clientLeft
 		return f
-	case stream.Failed():
-		f.word, f.err = failedMid, "the provider sent an error event"
+	case stream.Fault() != nil:
+		f.word, f.err = failedMid, stream.Fault().Message
 		if a.failure != upstream.OK && !blamed(a.failure, a.reply.Status) {
 			return f
 		}

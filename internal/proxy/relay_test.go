@@ -66,7 +66,8 @@ func TestAnErrorEventInMidStreamReachesTheClientWithoutKeys(t *testing.T) {
 	if got := p.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("Content-Type %s", got)
 	}
-	if rec := r.records.last(t, 1); rec.Outcome != "failed in mid-stream" || r.status().Requests.Failed != 1 {
+	rec := r.records.last(t, 1)
+	if rec.Outcome != "failed in mid-stream" || rec.Error != "the key [secret] is overloaded" || r.status().Requests.Failed != 1 {
 		t.Errorf("record %+v", rec.Finished)
 	}
 }

@@ -102,7 +102,7 @@ func TestStreamOfWritesAWholeAnswerAsChunks(t *testing.T) {
 				t.Errorf("got  %s %v\nwant %s", got, err, c.want)
 			}
 			var s chatStream
-			if again := readBy(&s, string(got), 50); again != string(got) || s.Failed() {
+			if again := readBy(&s, string(got), 50); again != string(got) || s.Fault() != nil {
 				t.Error("our own stream does not pass")
 			}
 		})

@@ -17,6 +17,7 @@ type anthropicAnswers struct {
 	begun, stopped bool
 	figures        anthropicFigures
 	inputs         []anthropicInput // of the calls that are not closed
+	kept           int              // bytes of them
 	calls          int
 	last           chat.Step
 	fresh          bool       // a block of thinking has begun, and no signature came since
@@ -28,6 +29,12 @@ type anthropicInput struct {
 	index int    // of its block; -1 if it has none
 	call  int    // -1: the provider's own tool, which is not for the client
 	held  []byte // what the block's start gave, raw; pieces take its place
+}
+
+// size is what it takes, in bytes.
+func (in *anthropicInput) size() int {
+	const frame = 40 // of itself
+	return frame + len(in.held)
 }
 
 func newAnthropicAnswers() answerReader { return new(anthropicAnswers) }
@@ -127,7 +134,9 @@ func (r *anthropicAnswers) block(e *anthropicEvent, to func(*chat.Delta), input 
 		if v := e.raw(p.input); len(v) > 0 && v[0] == '{' {
 			input = slices.Clone(v) // the event is gone when it is wanted
 		}
-		r.inputs = append(r.inputs, anthropicInput{e.index, r.calls, input})
+		if !r.keep(to, anthropicInput{e.index, r.calls, input}) {
+			return
+		}
 		r.tell(to, chat.Delta{Kind: chat.Called, Call: r.calls, ID: string(str(e.raw(p.id))), Name: string(str(e.raw(p.name)))})
 		r.calls++
 	case "thinking":
@@ -139,9 +148,21 @@ func (r *anthropicAnswers) block(e *anthropicEvent, to func(*chat.Delta), input 
 	case "text":
 		r.say(to, chat.Says, e.in(p.text))
 	default:
-		r.inputs = append(r.inputs, anthropicInput{e.index, -1, nil})
-		r.say(to, chat.Says, e.in(p.text))
+		if r.keep(to, anthropicInput{e.index, -1, nil}) {
+			r.say(to, chat.Says, e.in(p.text))
+		}
 	}
+}
+
+// keep opens a call. It reports whether there is room for another one.
+func (r *anthropicAnswers) keep(to func(*chat.Delta), in anthropicInput) bool {
+	if r.kept += in.size(); r.kept > MaxAnswer {
+		r.kept -= in.size()
+		r.tell(to, chat.Delta{Kind: chat.Fails, Err: answerTooLarge()})
+		return false
+	}
+	r.inputs = append(r.inputs, in)
+	return true
 }
 
 // sign hands a signature on. Thinking may be signed without having a text, and
@@ -171,6 +192,7 @@ func (r *anthropicAnswers) piece(e *anthropicEvent, to func(*chat.Delta)) {
 		if at < 0 || r.inputs[at].call < 0 || len(raw) == 0 {
 			return
 		}
+		r.kept -= len(r.inputs[at].held)
 		r.inputs[at].held = nil
 		r.tell(to, chat.Delta{Kind: chat.Args, Call: r.inputs[at].call, Raw: raw})
 	}
@@ -193,6 +215,7 @@ func (r *anthropicAnswers) settle(to func(*chat.Delta), at int) {
 		return
 	}
 	in := r.inputs[at]
+	r.kept -= in.size()
 	r.inputs = slices.Delete(r.inputs, at, at+1)
 	if in.call < 0 || in.held == nil {
 		return

@@ -37,12 +37,12 @@ func FuzzMessagesDoNotDependOnHowTheyAreRead(f *testing.F) {
 			t.Fatalf("read by %d: %q\nat once: %q", size, got, want)
 		}
 		if whole.Usage() != parts.Usage() || whole.Model() != parts.Model() || whole.Events() != parts.Events() || whole.Dropped() != parts.Dropped() ||
-			whole.Finished() != parts.Finished() || whole.Failed() != parts.Failed() {
+			whole.Finished() != parts.Finished() || (whole.Fault() != nil) != (parts.Fault() != nil) {
 			t.Fatalf("read by %d: %+v\nat once: %+v", size, parts, whole)
 		}
 		again := newAnthropicPass(askedWith(Anthropic))
 		passed(again, want, 1<<20)
-		if again.Dropped() != 0 || whole.Finished() && !whole.Failed() && !again.Finished() {
+		if again.Dropped() != 0 || whole.Finished() && !(whole.Fault() != nil) && !again.Finished() {
 			t.Fatalf("%q became %q", stream, want)
 		}
 		if end := want[strings.LastIndex(strings.TrimSuffix(want, "\n\n"), "\n\n")+1:]; !strings.Contains(end, "error") && !whole.Finished() {

@@ -32,7 +32,7 @@ type anthropicPass struct {
 	dropped  int
 	finished bool // a reason was told
 	over     bool // nothing more is passed on
-	failed   bool
+	fault    *chat.Error
 }
 
 // unmarked is no block's index.
@@ -130,7 +130,7 @@ func (s *anthropicPass) rewrite(e *anthropicEvent) {
 func (s *anthropicPass) fails(ev Event) (asItIs bool) {
 	s.events++
 	e := providerFault(ev.Data)
-	if s.failed, s.over = true, true; isError(ev) && gjson.GetBytes(ev.Data, "type").Str == "error" && gjson.GetBytes(ev.Data, "error.type").Str == anthropicType(e) {
+	if s.fault, s.over = e, true; isError(ev) && gjson.GetBytes(ev.Data, "type").Str == "error" && gjson.GetBytes(ev.Data, "error.type").Str == anthropicType(e) {
 		return true
 	}
 	s.ends(e)
@@ -139,7 +139,7 @@ func (s *anthropicPass) fails(ev Event) (asItIs bool) {
 
 // ends puts an error in the event's place, which is the last.
 func (s *anthropicPass) ends(e *chat.Error) {
-	s.failed, s.over = true, true
+	s.fault, s.over = e, true
 	s.instead = append(s.instead, anthropicErrorEvent(e, s.ask.ID)...)
 }
 
@@ -255,10 +255,10 @@ func (s *anthropicPass) End(rest []byte) []byte {
 	return out
 }
 
-func (s *anthropicPass) Usage() chat.Usage { return s.figures.usage() }
-func (s *anthropicPass) Model() string     { return s.model }
-func (s *anthropicPass) Events() int       { return s.events }
-func (s *anthropicPass) Dropped() int      { return s.dropped }
-func (s *anthropicPass) Finished() bool    { return s.finished }
-func (s *anthropicPass) Failed() bool      { return s.failed }
-func (s *anthropicPass) Over() bool        { return s.over }
+func (s *anthropicPass) Usage() chat.Usage  { return s.figures.usage() }
+func (s *anthropicPass) Model() string      { return s.model }
+func (s *anthropicPass) Events() int        { return s.events }
+func (s *anthropicPass) Dropped() int       { return s.dropped }
+func (s *anthropicPass) Finished() bool     { return s.finished }
+func (s *anthropicPass) Fault() *chat.Error { return s.fault }
+func (s *anthropicPass) Over() bool         { return s.over }

@@ -78,7 +78,7 @@ func TestMessagesPassWithWhatClientsNeed(t *testing.T) {
 					if got = strings.ReplaceAll(got, "\r", ""); got != want {
 						t.Fatalf("read by %d:\ngot  %s\nwant %s", size, got, want)
 					}
-					if !s.Finished() || s.Failed() || s.Dropped() != 0 || s.Events() != len(c.in)+len(rest) || s.Usage().Completion != 7 {
+					if !s.Finished() || s.Fault() != nil || s.Dropped() != 0 || s.Events() != len(c.in)+len(rest) || s.Usage().Completion != 7 {
 						t.Fatalf("read by %d: %d events, %d dropped, %+v", size, s.Events(), s.Dropped(), s.Usage())
 					}
 				}
@@ -127,8 +127,8 @@ func TestMessagesPassWholeAndEnd(t *testing.T) {
 				if got := passed(s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
-				if s.Dropped() != c.dropped || s.Failed() != c.failed || s.Finished() != c.finished || !s.Over() {
-					t.Fatalf("read by %d: %d dropped, finished %v, failed %v, over %v", size, s.Dropped(), s.Finished(), s.Failed(), s.Over())
+				if s.Dropped() != c.dropped || (s.Fault() != nil) != c.failed || s.Finished() != c.finished || !s.Over() {
+					t.Fatalf("read by %d: %d dropped, finished %v, failed %v, over %v", size, s.Dropped(), s.Finished(), s.Fault() != nil, s.Over())
 				}
 			}
 		})
@@ -150,11 +150,11 @@ func TestRecordedMessagesPassWithTwoChanges(t *testing.T) {
 					t.Fatalf("read by %d: got %s", size, got)
 				}
 				used := chat.Usage{Prompt: 1334, Cached: 100, Completion: 42}
-				if s.Failed() {
+				if s.Fault() != nil {
 					used.Completion = 1
 				}
-				if s.Model() != "mock-model" || s.Usage() != used || s.Finished() == s.Failed() || s.Failed() != (name == "error-after-text") || s.Dropped() != 0 {
-					t.Fatalf("%q, %+v, finished %v, failed %v", s.Model(), s.Usage(), s.Finished(), s.Failed())
+				if s.Model() != "mock-model" || s.Usage() != used || s.Finished() == (s.Fault() != nil) || (s.Fault() != nil) != (name == "error-after-text") || s.Dropped() != 0 {
+					t.Fatalf("%q, %+v, finished %v, failed %v", s.Model(), s.Usage(), s.Finished(), s.Fault() != nil)
 				}
 			}
 		})

@@ -25,6 +25,7 @@ type anthropicStream struct {
 
 	live    anthropicBlock   // the one that is open
 	waiting []anthropicBlock // in the order in which they began
+	kept    int              // bytes of them, and of the open one's signature
 	calls   int
 
 	used  chat.Usage
@@ -41,6 +42,12 @@ type anthropicBlock struct {
 	held      []byte // what came while it had to wait, as it stands in a JSON string; of Redacted: the data
 	signature []byte // the same; a block gets it at its end, in one piece: the SDK keeps the last one only
 	args      argsEnd
+}
+
+// size is what a block takes while it waits, in bytes.
+func (b *anthropicBlock) size() int {
+	const frame = 160 // of itself
+	return frame + len(b.id) + len(b.name) + len(b.held) + len(b.signature)
 }
 
 // busy reports whether the block must not be closed yet.
@@ -84,6 +91,8 @@ func (w *anthropicStream) step(out []byte, d *chat.Delta) []byte {
 	}
 	return out
 }
+
+func (w *anthropicStream) held() int { return w.kept }
 
 func (w *anthropicStream) note(u chat.Usage) {
 	if u.Known() {
@@ -131,6 +140,7 @@ func (w *anthropicStream) thinking(out []byte, d *chat.Delta) []byte {
 			out, b = w.add(out, anthropicBlock{kind: chat.Thought})
 		}
 		b.signature = append(b.signature, d.Raw...)
+		w.kept += len(d.Raw)
 		return out
 	case d.Kind == chat.Thinks && len(d.Raw) == 0 && thought && len(b.signature) > 0:
 		out, _ = w.add(out, anthropicBlock{kind: chat.Thought}) // the next block has a signature only
@@ -188,6 +198,7 @@ func (w *anthropicStream) add(out []byte, b anthropicBlock) ([]byte, *anthropicB
 	b.open = true
 	if w.live.busy() {
 		b.held = bytes.Clone(b.held)
+		w.kept += b.size()
 		w.waiting = append(w.waiting, b)
 		return out, w.latest()
 	}
@@ -199,6 +210,7 @@ func (w *anthropicStream) add(out []byte, b anthropicBlock) ([]byte, *anthropicB
 func (w *anthropicStream) write(out []byte, b *anthropicBlock, raw []byte) []byte {
 	if b != &w.live {
 		b.held = append(b.held, raw...)
+		w.kept += len(raw)
 		return out
 	}
 	return w.event(out, blockDelta[b.kind], raw)
@@ -213,6 +225,7 @@ func (w *anthropicStream) advance(out []byte) []byte {
 }
 
 func (w *anthropicStream) next(out []byte) []byte {
+	w.kept -= w.waiting[0].size() - len(w.waiting[0].signature)
 	out = w.open(w.close(out), w.waiting[0])
 	w.waiting[0] = anthropicBlock{}
 	w.waiting = w.waiting[1:]
@@ -262,6 +275,7 @@ func (w *anthropicStream) close(out []byte) []byte {
 	out = append(out, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"...)
 	out = append(strconv.AppendInt(out, int64(w.index), 10), "}\n\n"...)
 	w.index++
+	w.kept -= len(b.signature)
 	*b = anthropicBlock{}
 	return out
 }

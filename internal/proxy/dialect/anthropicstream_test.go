@@ -194,14 +194,14 @@ func TestATranslationDoesNotDependOnHowItIsRead(t *testing.T) {
 					t.Fatalf("%s read by %d: %s", name, size, got)
 				}
 				used := chat.Usage{Prompt: 1334, Cached: 100, Completion: 42}
-				if s.Failed() {
+				if s.Fault() != nil {
 					used.Completion = 1
 				}
 				if s.Model() == "glm-5.3" {
 					used = chat.Usage{Prompt: 9, Completion: 7}
 				}
-				if s.Model() == "" || s.Usage() != used || s.Finished() == s.Failed() || s.Dropped() != 0 {
-					t.Fatalf("%s read by %d: %q, %+v, finished %v, failed %v", name, size, s.Model(), s.Usage(), s.Finished(), s.Failed())
+				if s.Model() == "" || s.Usage() != used || s.Finished() == (s.Fault() != nil) || s.Dropped() != 0 {
+					t.Fatalf("%s read by %d: %q, %+v, finished %v, failed %v", name, size, s.Model(), s.Usage(), s.Finished(), s.Fault() != nil)
 				}
 			}
 		}

@@ -19,7 +19,7 @@ import (
 // without an id (1.18.33).
 type callIDs struct {
 	ask  Ask
-	used map[string]bool // nil until the first call
+	used map[string]int // ids that are taken, with how many were made of each; nil until the first call
 }
 
 func newCallIDs(ask Ask) *callIDs { return &callIDs{ask: ask} }
@@ -34,16 +34,18 @@ func (c *callIDs) use(id string, index int) string {
 		id = "call_" + c.ask.ID + "_" + strconv.Itoa(index)
 	}
 	fresh := id
-	for n := 0; c.used[fresh]; n++ {
+	for n, taken := c.used[id]; taken; _, taken = c.used[fresh] {
 		fresh = id + "_" + c.suffix(n)
+		n++
+		c.used[id] = n
 	}
-	c.used[fresh] = true
+	c.used[fresh] = 0
 	return fresh
 }
 
 // collect notes the ids that the conversation has.
 func (c *callIDs) collect() {
-	c.used = map[string]bool{}
+	c.used = map[string]int{}
 	q, err := c.ask.Request.Hub()
 	if err != nil {
 		return // a provider of the client's own dialect has understood it
@@ -51,7 +53,7 @@ func (c *callIDs) collect() {
 	for i := range q.Messages {
 		for j := range q.Messages[i].Parts {
 			if p := &q.Messages[i].Parts[j]; p.Kind == chat.Call {
-				c.used[p.ID] = true
+				c.used[p.ID] = 0
 			}
 		}
 	}

@@ -54,6 +54,17 @@ func TestOnlyAnIDThatIsEmptyOrTakenIsReplaced(t *testing.T) {
 	}
 }
 
+func TestAnIDThatComesAgainAndAgainIsReplacedInTime(t *testing.T) {
+	const many = 100_000
+	ids, seen := newCallIDs(askedWith(Anthropic)), make(map[string]bool, many)
+	for i := range many {
+		seen[ids.use("call_0", i)] = true
+	}
+	if len(seen) != many {
+		t.Errorf("%d ids for %d calls", len(seen), many)
+	}
+}
+
 func TestAReplacedIDDiffersFromRequestToRequest(t *testing.T) {
 	one, other := askedWith(Anthropic, "call_0"), askedWith(Anthropic, "call_0")
 	other.ID = "fedcba9876543210"

@@ -74,7 +74,14 @@ type answerWriter interface {
 	// delta appends what the client is sent because of d, perhaps nothing. d
 	// lives until delta returns.
 	delta(out []byte, d *chat.Delta) []byte
+	// held tells how much of the answer is kept, in bytes: of items that wait for
+	// others, or for the end.
+	held() int
 }
+
+// MaxAnswer is the largest answer that is kept as a whole, in bytes, and the most
+// that is kept of a stream because it must wait.
+const MaxAnswer = 32 << 20
 
 func adapterOf(name Name) *adapter {
 	switch name {
@@ -118,13 +125,13 @@ type Stream interface {
 	// stopped in mid-answer: a stream never ends silently as if it were whole.
 	End(rest []byte) []byte
 
-	Usage() chat.Usage // the last that the stream spoke of
-	Model() string     // that the stream named first; "" if none yet
-	Events() int       // that were understood
-	Dropped() int      // that were broken and not passed on
-	Finished() bool    // a finish reason, or the end, was seen
-	Failed() bool      // the provider sent an error within the stream
-	Over() bool        // the client has the end, by Next or by End, and waits for nothing more
+	Usage() chat.Usage  // the last that the stream spoke of
+	Model() string      // that the stream named first; "" if none yet
+	Events() int        // that were understood
+	Dropped() int       // that were broken and not passed on
+	Finished() bool     // a finish reason, or the end, was seen
+	Fault() *chat.Error // that the provider sent within the stream, or gave cause for; nil: none, not even if the stream broke off
+	Over() bool         // the client has the end, by Next or by End, and waits for nothing more
 }
 
 // NewStream gives the way from a provider's dialect to the client's. Of the same

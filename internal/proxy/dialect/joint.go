@@ -17,9 +17,10 @@ type Joint struct {
 	said    []byte // the text that was passed on, as it stands in a JSON string
 	thought bool   // thinking was passed on
 	calls   []heldCall
+	held    int         // bytes of their arguments
 	called  bool        // calls were passed on
 	begun   bool        // some provider's answer began
-	lost    *chat.Error // what the provider told when it gave up
+	lost    *chat.Error // what the provider told when it gave up, and the client does not know yet
 	seam    *seam       // nil: text is passed on as it comes
 	before  int         // output tokens of those that broke off
 }
@@ -42,8 +43,9 @@ func NewJoint(behind Name, ask Ask) *Joint {
 // Said is the text that the client has of the answer.
 func (j *Joint) Said() string { return string(decoded(j.said)) }
 
-// Lost is what the provider told when it gave up; nil if it told nothing.
-func (j *Joint) Lost() *chat.Error { return j.lost }
+// Open reports whether the client may still get more: it was told of no error, and
+// the text is not too long to be handed over.
+func (j *Joint) Open() bool { return (j.fault == nil || j.lost != nil) && len(j.said) < maxSaid }
 
 // delta passes on what may be, and keeps the rest.
 func (j *Joint) delta(d *chat.Delta) {
@@ -74,8 +76,7 @@ func (j *Joint) delta(d *chat.Delta) {
 		j.uses(d)
 		return
 	case chat.Fails:
-		j.lost = d.Err
-		j.failed, j.over = true, true
+		j.lost, j.fault, j.over = d.Err, d.Err, true
 		return // told by End, if nobody carries on
 	}
 	j.translation.delta(d)
@@ -104,6 +105,9 @@ func (j *Joint) args(d *chat.Delta) {
 		if c := &j.calls[i]; c.call == d.Call {
 			c.args = append(c.args, d.Raw...)
 			c.end.feed(d.Raw)
+			if j.held += len(d.Raw); j.held > MaxAnswer {
+				j.translation.delta(&chat.Delta{Kind: chat.Fails, Err: answerTooLarge()})
+			}
 			return
 		}
 	}
@@ -141,7 +145,7 @@ func (j *Joint) flush(n int) {
 			j.translation.delta(&chat.Delta{Kind: chat.Args, Call: c.call, Raw: c.args})
 		}
 	}
-	j.calls = append(j.calls[:0], j.calls[n:]...)
+	j.calls, j.held = append(j.calls[:0], j.calls[n:]...), 0
 }
 
 // Settle ends an answer that has broken off by what there is of it, where that is
@@ -157,7 +161,7 @@ func (j *Joint) Settle() (emit []byte, ok bool) {
 	if j.calls = whole; len(whole) == 0 && !j.called {
 		return nil, false
 	}
-	j.failed, j.over, j.lost = false, false, nil
+	j.fault, j.lost, j.over = nil, nil, false
 	j.release()
 	j.translation.delta(&chat.Delta{Kind: chat.Stops, Stop: chat.ToolUse})
 	j.translation.delta(&chat.Delta{Kind: chat.End})
@@ -168,8 +172,8 @@ func (j *Joint) Settle() (emit []byte, ok bool) {
 // by [Request.Continue]. tokens is how many the client has of the answer so far.
 func (j *Joint) Resume(behind Name, ask Ask, way Way, tokens int) {
 	j.reader, j.ask.Names, j.ask.Provider = adapterOf(behind).answers(), ask.Names, ask.Provider
-	j.failed, j.over, j.lost = false, false, nil
-	j.calls = nil
+	j.fault, j.lost, j.over = nil, nil, false
+	j.calls, j.held = nil, 0
 	j.before = tokens
 	j.seam = nil
 	if len(j.said) > 0 {

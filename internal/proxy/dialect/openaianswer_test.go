@@ -51,6 +51,8 @@ func (deltaWriter) delta(out []byte, d *chat.Delta) []byte {
 	return append(append(out, deltaWords(d)...), '\n')
 }
 
+func (deltaWriter) held() int { return 0 }
+
 func recording() *adapter {
 	return &adapter{
 		stream: func(Ask) answerWriter { return deltaWriter{} },

@@ -25,6 +25,7 @@ type openAIStream struct {
 	calls []openAICalled
 	stop  chat.Finish
 	used  chat.Usage
+	kept  int // bytes of calls that are written at the end
 	over  bool
 }
 
@@ -67,6 +68,8 @@ func (w *openAIStream) delta(out []byte, d *chat.Delta) []byte {
 	}
 	return out
 }
+
+func (w *openAIStream) held() int { return w.kept }
 
 // begin writes the first chunk. The model is the one that truly answers.
 func (w *openAIStream) begin(out []byte, d *chat.Delta) []byte {
@@ -140,6 +143,7 @@ func (w *openAIStream) args(out []byte, d *chat.Delta) []byte {
 		}
 		if c.args = true; c.freeform {
 			c.raw = append(c.raw, d.Raw...)
+			w.kept += len(d.Raw)
 			return out
 		}
 		return w.piece(out, i, d.Raw)

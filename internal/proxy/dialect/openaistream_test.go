@@ -248,7 +248,7 @@ func FuzzWhatComesFromTheHubIsAStream(f *testing.F) {
 		tr := newTranslation(&openAI, &openAI, ask)
 		out := readBy(tr, string(stream), len(stream)+1)
 		var s chatStream
-		if again := readBy(&s, out, len(out)+1); again != out || s.Dropped() != 0 || s.Finished() != (tr.Finished() && !tr.Failed()) {
+		if again := readBy(&s, out, len(out)+1); again != out || s.Dropped() != 0 || s.Finished() != (tr.Finished() && tr.Fault() == nil) {
 			t.Fatalf("%q became %q, read as %q", stream, out, again)
 		}
 		var g gathering

@@ -16,6 +16,7 @@ type responsesStream struct {
 	responsesAnswer
 	queue []responsesItem // the first is being written, the others wait
 	made  int             // items, for their ids
+	kept  int             // bytes of all items: the response's last event repeats them
 	seq   int
 	begun bool
 	over  bool
@@ -54,6 +55,8 @@ func (w *responsesStream) delta(out []byte, d *chat.Delta) []byte {
 	}
 	return out
 }
+
+func (w *responsesStream) held() int { return w.kept }
 
 // event begins an event, whose data is to be closed with endOfEvent.
 func (w *responsesStream) event(out []byte, name string) []byte {
@@ -113,6 +116,7 @@ func (w *responsesStream) sign(out []byte, d *chat.Delta) []byte {
 	}
 	item := &w.queue[last]
 	item.sealed, item.seal = true, append(item.seal, d.Raw...)
+	w.kept += len(d.Raw)
 	return out
 }
 
@@ -131,6 +135,8 @@ func (w *responsesStream) open(out []byte, item responsesItem) []byte {
 	item.name(w.ask.ID, w.made)
 	item.provider = w.ask.Provider
 	w.made++
+	const frame = 256 // what an item takes beside its text
+	w.kept += frame + len(item.callID) + len(item.tool)
 	w.queue = append(w.queue, item)
 	if len(w.queue) == 1 {
 		out = w.added(out)
@@ -157,6 +163,7 @@ func (w *responsesStream) added(out []byte) []byte {
 func (w *responsesStream) grow(out []byte, i int, raw []byte) []byte {
 	item := &w.queue[i]
 	item.text = append(item.text, raw...)
+	w.kept += len(raw)
 	if i > 0 {
 		return out
 	}

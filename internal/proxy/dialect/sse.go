@@ -125,7 +125,7 @@ type chatStream struct {
 	events   int
 	dropped  int
 	finished bool
-	failed   bool
+	fault    *chat.Error
 	over     bool   // nothing more is passed on
 	instead  []byte // of the event at hand: an error that clients can read
 }
@@ -195,7 +195,7 @@ func (s *chatStream) take(ev Event) bool {
 // fails ends the stream with an error: as it came if clients of OpenAI's can read
 // it, which look for its object.
 func (s *chatStream) fails(readable bool, e *chat.Error) bool {
-	s.failed, s.over = true, true
+	s.fault, s.over = e, true
 	if !readable {
 		s.instead = openAIErrorEvent(e, "")
 	}
@@ -240,9 +240,9 @@ func (s *chatStream) Dropped() int { return s.dropped }
 // Finished reports whether a finish reason or "[DONE]" was seen.
 func (s *chatStream) Finished() bool { return s.finished }
 
-// Failed reports whether the provider sent an error within the stream. A stream
-// that merely broke off is neither Finished nor Failed.
-func (s *chatStream) Failed() bool { return s.failed }
+// Fault gives the error that the provider sent within the stream. A stream that
+// merely broke off is not Finished and has none.
+func (s *chatStream) Fault() *chat.Error { return s.fault }
 
 // Over reports whether the stream's end, or an error, was passed on.
 func (s *chatStream) Over() bool { return s.over }

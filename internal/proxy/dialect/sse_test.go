@@ -138,8 +138,8 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 				if got := readBy(&s, c.in, size); got != c.want {
 					t.Fatalf("read by %d:\ngot  %q\nwant %q", size, got, c.want)
 				}
-				if s.Dropped() != c.dropped || s.Failed() != c.failed || !s.Over() {
-					t.Fatalf("read by %d: %d dropped, failed: %v, over: %v", size, s.Dropped(), s.Failed(), s.Over())
+				if s.Dropped() != c.dropped || (s.Fault() != nil) != c.failed || !s.Over() {
+					t.Fatalf("read by %d: %d dropped, failed: %v, over: %v", size, s.Dropped(), s.Fault() != nil, s.Over())
 				}
 			}
 		})
@@ -166,8 +166,8 @@ func TestStreamReadsRecordedAnswers(t *testing.T) {
 			in := string(fixture(t, c.name, "reply.openai.sse"))
 			var s chatStream
 			out := readBy(&s, in, 100)
-			if s.Finished() != c.finished || s.Failed() != c.failed || s.Usage() != c.usage {
-				t.Errorf("finished %v, failed %v, usage %+v", s.Finished(), s.Failed(), s.Usage())
+			if s.Finished() != c.finished || (s.Fault() != nil) != c.failed || s.Usage() != c.usage {
+				t.Errorf("finished %v, failed %v, usage %+v", s.Finished(), s.Fault() != nil, s.Usage())
 			}
 			if c.name == "quota-in-200" {
 				in = strings.TrimSuffix(in, "data: [DONE]\n\n") // an error is the end

@@ -1,6 +1,9 @@
 package dialect
 
 import (
+	"net/http"
+	"strconv"
+
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
@@ -18,7 +21,7 @@ type translation struct {
 	dropped  int
 	finished bool // a finish reason was seen
 	over     bool // the provider said that it is over, or failed, or broke off
-	failed   bool
+	fault    *chat.Error
 }
 
 func newTranslation(behind, front *adapter, ask Ask) *translation {
@@ -38,7 +41,7 @@ func (t *translation) delta(d *chat.Delta) {
 	case chat.Stops:
 		t.finished = true
 	case chat.Fails:
-		t.failed, t.over = true, true
+		t.fault, t.over = d.Err, true
 	case chat.End:
 		t.over = true
 		if !t.finished {
@@ -46,6 +49,9 @@ func (t *translation) delta(d *chat.Delta) {
 		}
 	}
 	t.out = t.writer.delta(t.out, t.ask.own(d))
+	if !t.over && t.writer.held() > MaxAnswer {
+		t.delta(&chat.Delta{Kind: chat.Fails, Err: answerTooLarge()})
+	}
 }
 
 func (t *translation) note(u chat.Usage) {
@@ -86,7 +92,7 @@ func (t *translation) End(rest []byte) []byte {
 	ev, _ := lastEvent(rest)
 	t.event(ev)
 	switch {
-	case t.failed:
+	case t.fault != nil:
 	case !t.finished: // told to the client as a failure; in the record it is a stream that broke off
 		t.over = true
 		t.out = t.writer.delta(t.out, &chat.Delta{Kind: chat.Fails, Err: streamCut()})
@@ -96,19 +102,29 @@ func (t *translation) End(rest []byte) []byte {
 	return t.out
 }
 
-func (t *translation) Usage() chat.Usage { return t.usage }
-func (t *translation) Model() string     { return t.model }
-func (t *translation) Events() int       { return t.events }
-func (t *translation) Dropped() int      { return t.dropped }
-func (t *translation) Finished() bool    { return t.finished }
-func (t *translation) Failed() bool      { return t.failed }
-func (t *translation) Over() bool        { return t.over }
+func (t *translation) Usage() chat.Usage  { return t.usage }
+func (t *translation) Model() string      { return t.model }
+func (t *translation) Events() int        { return t.events }
+func (t *translation) Dropped() int       { return t.dropped }
+func (t *translation) Finished() bool     { return t.finished }
+func (t *translation) Fault() *chat.Error { return t.fault }
+func (t *translation) Over() bool         { return t.over }
 
 // streamCut is what a client is told if the provider stopped in mid-answer.
 func streamCut() *chat.Error {
 	return &chat.Error{
 		Type: "upstream_error", Code: "stream_cut",
 		Message: "the provider's stream broke off before it was finished",
+	}
+}
+
+// answerTooLarge is what a client is told if there is more to be kept of an answer
+// than may be.
+func answerTooLarge() *chat.Error {
+	return &chat.Error{
+		Status: http.StatusBadGateway, Type: "upstream_error", Code: "answer_too_large",
+		Message: "the provider's answer holds more than " + strconv.Itoa(MaxAnswer>>20) + " MiB that would have to wait for its end",
+		Hint:    "ask for a shorter answer, or for fewer tool calls at once",
 	}
 }
 

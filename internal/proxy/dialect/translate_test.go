@@ -122,8 +122,8 @@ func TestAStreamIsOverBehindAnError(t *testing.T) {
 				s := NewStream(behind, askedWith(front))
 				out := passed(s, said[behind]+failure, 1<<20)
 				cut := strings.Contains(out, "broke off before it was finished")
-				if !strings.Contains(out, `"message":"`) || cut != (failure == "") || s.Failed() == cut || s.Finished() || !s.Over() {
-					t.Errorf("%s from %s, %q: failed %v, finished %v, over %v: %s", front, behind, failure, s.Failed(), s.Finished(), s.Over(), out)
+				if !strings.Contains(out, `"message":"`) || cut != (failure == "") || (s.Fault() != nil) == cut || s.Finished() || !s.Over() {
+					t.Errorf("%s from %s, %q: failed %v, finished %v, over %v: %s", front, behind, failure, s.Fault() != nil, s.Finished(), s.Over(), out)
 				}
 				for _, p := range []string{failed[behind][0], more[behind]} {
 					if emit, _ := s.Next([]byte(p)); len(emit) > 0 {
@@ -135,5 +135,61 @@ func TestAStreamIsOverBehindAnError(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestOfAnAnswerNoMoreIsHeldThanIsAllowed(t *testing.T) {
+	const mib = 1 << 20
+	long := strings.Repeat("x", mib)
+	call := func(index int, fields string) string {
+		return fmt.Sprintf(`data: {"id":"x","model":"m","choices":[{"delta":{"tool_calls":[{"index":%d,%s}]}}]}`+"\n\n", index, fields)
+	}
+	custom := `{"messages":[],"tools":[{"type":"custom","custom":{"name":"f"}}]}`
+	two := call(0, `"id":"a","function":{"name":"f","arguments":"{"}`) + call(1, `"id":"b","function":{"name":"g","arguments":"{\"a\":\""}`)
+	text := "data: " + chunkOf(`"content":"`+long+`"`, "null") + "\n\n"
+	for _, c := range []struct {
+		name          string
+		front, behind Name
+		request       string
+		begin, more   string
+		held          bool
+	}{
+		{"a call that waits for another", Anthropic, OpenAI, ``, two, call(1, `"function":{"arguments":"`+long+`"}`), true},
+		{"calls that wait, without arguments", Anthropic, OpenAI, ``, two, strings.Repeat(call(0, `"id":"c","function":{"name":"`+long[:4000]+`"}`)+call(0, `"id":"d","function":{"name":"`+long[:4000]+`"}`), mib/8000), true},
+		{"text that passes", Anthropic, OpenAI, ``, "", text, false},
+		{"a call that waits for another", Responses, OpenAI, `{"input":""}`, two, call(1, `"function":{"arguments":"`+long+`"}`), true},
+		{"text that the end repeats", Responses, OpenAI, `{"input":""}`, "", text, true},
+		{"text that passes", OpenAI, Anthropic, ``, messages(startOfMessage, textBegins), messages(strings.Replace(textGoesOn, `"text":"`, `"text":"`+long, 1)), false},
+		{"a call of plain text", OpenAI, Anthropic, custom, messages(startOfMessage, strings.Replace(toolBegins(`"index":0,`, "a", "{}"), `"Bash"`, `"f"`, 1)), messages(toolGoesOn(`"index":0,`, long)), true},
+		{"inputs of blocks that nobody ends", OpenAI, Anthropic, ``, messages(startOfMessage), messages(toolBegins("", "a", `{"a":"`+long+`"}`)), true},
+	} {
+		t.Run(string(c.front)+": "+c.name, func(t *testing.T) {
+			ask := askedWith(c.front)
+			if c.request != "" {
+				r, err := Read(c.front, []byte(c.request))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ask.Request = r
+			}
+			s := NewStream(c.behind, ask)
+			s.Next([]byte(c.begin))
+			var last string
+			for range 2*MaxAnswer/mib + 1 {
+				if emit, _ := s.Next([]byte(c.more)); len(emit) > 0 {
+					last = string(emit[max(0, len(emit)-4096):])
+				}
+				if s.Over() {
+					break
+				}
+			}
+			e := s.Fault()
+			if c.held != (e != nil) || c.held != s.Over() {
+				t.Fatalf("over %v, %v", s.Over(), e)
+			}
+			if c.held && (e.Code != "answer_too_large" || !strings.Contains(last, "32 MiB") || len(s.End(nil)) > 0) {
+				t.Errorf("%v, told as %s", e, last)
+			}
+		})
 	}
 }

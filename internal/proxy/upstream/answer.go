@@ -19,10 +19,10 @@ import (
 
 // Sizes up to which answers are read.
 const (
-	maxWhole     = 32 << 20 // of a whole answer, decoded
-	maxError     = 1 << 20  // of an error's body; what is longer is cut
-	maxFault     = 64 << 10 // of an error's body, looked at to classify it
-	maxOpening   = 8 << 20  // of a stream before its first content event
+	maxWhole     = dialect.MaxAnswer // of a whole answer, decoded
+	maxError     = 1 << 20           // of an error's body; what is longer is cut
+	maxFault     = 64 << 10          // of an error's body, looked at to classify it
+	maxOpening   = 8 << 20           // of a stream before its first content event
 	firstBuffer  = 4 << 10
 	maxDrain     = 4 << 10 // read after the end, so that the connection is used again
 	drainWithin  = time.Second
