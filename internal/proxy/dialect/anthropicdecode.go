@@ -147,11 +147,8 @@ func (d *anthropicDecoder) tool() {
 
 func (d *anthropicDecoder) choice() {
 	var c chat.Choice
-	var kind []byte
-	d.object(func() {
+	kind := d.typed(func() {
 		switch string(d.key) {
-		case "type":
-			kind = str(d.value())
 		case "name":
 			c.Name = d.text()
 		case "disable_parallel_tool_use":
@@ -160,7 +157,7 @@ func (d *anthropicDecoder) choice() {
 			d.skip()
 		}
 	})
-	switch string(kind) {
+	switch kind {
 	case "auto":
 		c.Mode = chat.ChooseAuto
 	case "any":
@@ -174,6 +171,19 @@ func (d *anthropicDecoder) choice() {
 		c.Name = ""
 	}
 	d.q.Choice = c
+}
+
+// typed walks over an object that says of what type it is: it gives that, and
+// calls member at the value of each other member.
+func (d *anthropicDecoder) typed(member func()) (kind string) {
+	d.object(func() {
+		if d.is("type") {
+			kind = d.text()
+		} else {
+			member()
+		}
+	})
+	return kind
 }
 
 // text walks over a value and gives it as text; "" if it is no string.

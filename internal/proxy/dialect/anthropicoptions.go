@@ -36,18 +36,14 @@ func (d *anthropicDecoder) option() {
 func (d *anthropicDecoder) thinking() {
 	t := &d.q.Thinking
 	t.Mode, t.Budget = chat.ThinkUnset, 0
-	var kind []byte
-	d.object(func() {
-		switch string(d.key) {
-		case "type":
-			kind = str(d.value())
-		case "budget_tokens":
+	kind := d.typed(func() {
+		if d.is("budget_tokens") {
 			t.Budget = positive(d.value())
-		default:
+		} else {
 			d.skip()
 		}
 	})
-	switch string(kind) {
+	switch kind {
 	case "":
 	case "enabled":
 		t.Mode = chat.ThinkOn
@@ -79,11 +75,8 @@ func (d *anthropicDecoder) outputConfig() {
 
 func (d *anthropicDecoder) format() {
 	var f chat.Format
-	var kind []byte
-	d.object(func() {
+	kind := d.typed(func() {
 		switch string(d.key) {
-		case "type":
-			kind = str(d.value())
 		case "name":
 			f.Name = d.text()
 		case "schema":
@@ -97,10 +90,10 @@ func (d *anthropicDecoder) format() {
 		}
 	})
 	switch {
-	case string(kind) == "json_schema" && f.Schema != "":
+	case kind == "json_schema" && f.Schema != "":
 		f.Kind = chat.FormatSchema
 		d.q.Format = f
-	case len(kind) > 0 && string(kind) != "text":
+	case kind != "" && kind != "text":
 		d.drop("output_config.format")
 	}
 }
