@@ -274,23 +274,40 @@ func finishOf(reason string) chat.Finish {
 	return chat.EndTurn
 }
 
-// stopReasons are the words for why an answer ends; the first one of each is
-// Anthropic's own (anthropic-sdk-go v1.60.0).
+// stopReasons are the words for why an answer ends: Anthropic's own
+// (anthropic-sdk-go v1.60.0), and foreign ones.
 var stopReasons = []struct {
-	finish chat.Finish
-	word   string
+	finish  chat.Finish
+	word    string
+	foreign bool
 }{
-	{chat.EndTurn, "end_turn"},
-	{chat.MaxOutput, "max_tokens"},
-	{chat.ToolUse, "tool_use"},
-	{chat.StopSequence, "stop_sequence"},
-	{chat.Refusal, "refusal"},
-	{chat.ContextWindow, "model_context_window_exceeded"},
-	{chat.Paused, "pause_turn"},
-	{chat.MaxOutput, "length"},
-	{chat.ToolUse, "tool_calls"},
-	{chat.Refusal, "content_filter"},
-	{chat.Refusal, "sensitive"},
+	{chat.EndTurn, "end_turn", false},
+	{chat.MaxOutput, "max_tokens", false},
+	{chat.ToolUse, "tool_use", false},
+	{chat.StopSequence, "stop_sequence", false},
+	{chat.Refusal, "refusal", false},
+	{chat.ContextWindow, fullContext, false},
+	{chat.Paused, "pause_turn", false},
+	{chat.EndTurn, "stop", true},
+	{chat.MaxOutput, "length", true},
+	{chat.ToolUse, "tool_calls", true},
+	{chat.Refusal, "content_filter", true},
+	{chat.Refusal, "sensitive", true},
+}
+
+// stopWord gives Anthropic's word for why an answer ended. Tools are to be called
+// if and only if there is a call, whatever the provider says: Claude Code repeats
+// the whole turn otherwise (2.1.197, measured 2026-11-20).
+func stopWord(stop chat.Finish, calls bool) string {
+	if calls {
+		return "tool_use"
+	}
+	for _, s := range stopReasons {
+		if s.finish == stop && stop != chat.ToolUse {
+			return s.word
+		}
+	}
+	return "end_turn"
 }
 
 // anthropicFigures are the tokens of an answer as Anthropic counts them: input

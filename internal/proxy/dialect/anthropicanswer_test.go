@@ -9,12 +9,12 @@ import (
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 )
 
-// messages writes a stream of Messages events: name and data by turns are made
-// from the data's type.
+// messages writes a stream of Messages events, each named after its data's type.
 func messages(data ...string) string {
 	var out strings.Builder
 	for _, d := range data {
-		name, _, _ := strings.Cut(strings.TrimPrefix(d, `{"type":"`), `"`)
+		_, name, _ := strings.Cut(d, `"type":"`)
+		name, _, _ = strings.Cut(name, `"`)
 		out.WriteString("event: " + name + "\ndata: " + d + "\n\n")
 	}
 	return out.String()

@@ -7,11 +7,13 @@ type anthropicEvent struct {
 	data    []byte
 	kind    []byte // data.type, or else the event's name
 	index   int    // of the block; -1 if none is given
+	at      span   // where that stands
 	piece   anthropicPiece
 	message anthropicMessage
 	usage   span // beside the delta of a message
 	opened  int  // the place after data's "{"
 	filled  bool // data has members at all
+	typed   bool // a type among them
 	failed  bool // it is an error
 }
 
@@ -57,8 +59,10 @@ func (e *anthropicEvent) member(s *scanner) {
 	switch string(s.key) {
 	case "type":
 		e.kind = str(s.value())
+		e.typed = len(e.kind) > 0
 	case "index":
-		e.index = smallNumber(s.value())
+		e.at = s.span()
+		e.index = smallNumber(e.data[e.at.from:e.at.to])
 	case "delta", "content_block":
 		e.piece.read(s)
 	case "message":

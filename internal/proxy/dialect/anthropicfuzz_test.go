@@ -40,6 +40,9 @@ func FuzzMessagesDoNotDependOnHowTheyAreRead(f *testing.F) {
 			whole.Finished() != parts.Finished() || (whole.Fault() != nil) != (parts.Fault() != nil) {
 			t.Fatalf("read by %d: %+v\nat once: %+v", size, parts, whole)
 		}
+		if err := inOrder(want); err != nil && whole.Fault() == nil && whole.Finished() {
+			t.Fatalf("%v: %q became %q", err, stream, want)
+		}
 		again := newAnthropicPass(askedWith(Anthropic))
 		passed(again, want, 1<<20)
 		if again.Dropped() != 0 || whole.Finished() && !(whole.Fault() != nil) && !again.Finished() {

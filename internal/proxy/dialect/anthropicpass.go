@@ -13,9 +13,11 @@ import (
 // anthropicPass passes a Messages stream on, event by event and byte for byte,
 // but for what clients need otherwise: the model that was asked for, a prompt's
 // size that Z.ai leaves at 0, usage where there is none, signatures that tell
-// whose they are, tool ids that occur once, and the event's name in front of its
-// data (what breaks whom: Claude Code 2.1.197, SDK 1.11.0, measured 2026-11-20).
+// whose they are, tool ids that occur once, reasons that they know, the event's
+// name in front of its data, and the strict form, see anthropicOrder (what breaks
+// whom: Claude Code 2.1.197, SDK 1.11.0, measured 2026-11-20).
 type anthropicPass struct {
+	anthropicOrder
 	ask  Ask
 	ids  *callIDs
 	mark string // see signatureLead
@@ -23,7 +25,8 @@ type anthropicPass struct {
 	out     []byte // what is passed on, if it is not what came
 	instead []byte // of the event at hand
 	edits   splices
-	marked  int // the index of the block whose signature has its mark; see unmarked
+	lead    []byte // members that the event at hand begins with
+	marked  int    // the index of the block whose signature has its mark; see unmarked
 	calls   int
 
 	figures  anthropicFigures
@@ -87,9 +90,15 @@ func (s *anthropicPass) take(ev Event) (asItIs bool) {
 		s.ends(brokenAnswer(str(reason)))
 		return false
 	}
-	s.edits.edits = s.edits.edits[:0]
+	s.edits.edits, s.lead = s.edits.edits[:0], s.lead[:0]
+	if !s.order(&e) {
+		if !s.over {
+			s.dropped++
+		}
+		return false
+	}
 	s.look(&e)
-	if len(s.edits.edits) == 0 && (!e.known() || bytes.Equal(ev.Name, e.kind)) {
+	if len(s.edits.edits)+len(s.lead)+len(s.instead) == 0 && (!e.known() || bytes.Equal(ev.Name, e.kind)) {
 		return true
 	}
 	s.rewrite(&e)
@@ -116,6 +125,12 @@ func (s *anthropicPass) look(e *anthropicEvent) {
 
 // rewrite puts the changed event together.
 func (s *anthropicPass) rewrite(e *anthropicEvent) {
+	if len(s.lead) > 0 {
+		if e.filled {
+			s.lead = append(s.lead, ',')
+		}
+		s.edits.splice(e.opened, e.opened, string(s.lead))
+	}
 	slices.SortStableFunc(s.edits.edits, func(a, b splice) int { return a.from - b.from })
 	s.instead = append(append(s.instead, "event: "...), e.kind...)
 	s.instead = append(s.instead, "\ndata: "...)
@@ -124,6 +139,9 @@ func (s *anthropicPass) rewrite(e *anthropicEvent) {
 	oneLine(s.instead[at:])
 	s.instead = append(s.instead, "\n\n"...)
 }
+
+// front puts a member in front of those that the event's data has.
+func (s *anthropicPass) front(member string) { s.lead = append(sep(s.lead), member...) }
 
 // fails passes an error on and ends the stream. One that the client could not
 // read is written anew: Z.ai puts its codes where the type belongs.
@@ -222,16 +240,16 @@ func (s *anthropicPass) sign(e *anthropicEvent, at span) {
 func (s *anthropicPass) finish(e *anthropicEvent) {
 	s.figures.add(e.raw(e.usage))
 	s.finished = s.finished || says(e.raw(e.piece.stop))
+	s.edits.stop(e.data, e.piece.stop, s.calls > 0)
 	raw := e.raw(e.usage)
 	if len(raw) > 0 && raw[0] == '{' {
 		return
 	}
 	usage := `{"output_tokens":` + strconv.Itoa(s.figures.output) + `}`
-	switch {
-	case len(raw) > 0:
+	if len(raw) > 0 {
 		s.edits.splice(e.usage.from, e.usage.to, usage)
-	case e.filled:
-		s.edits.splice(e.opened, e.opened, `"usage":`+usage+`,`)
+	} else {
+		s.front(`"usage":` + usage)
 	}
 }
 
@@ -247,7 +265,7 @@ func (s *anthropicPass) End(rest []byte) []byte {
 	case s.over:
 		return out
 	case s.finished:
-		out = append(out, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+		out = append(out, messageStop...)
 	default:
 		out = append(out, anthropicErrorEvent(streamCut(), s.ask.ID)...)
 	}

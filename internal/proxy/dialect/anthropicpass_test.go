@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,8 +40,13 @@ func TestMessagesPassWithWhatClientsNeed(t *testing.T) {
 		return `{"type":"content_block_delta","index":` + index + `,"delta":{"type":"signature_delta","signature":"` + signature + `"}}`
 	}
 	const i0, i1 = `"index":0,`, `"index":1,`
+	const ended0, ended1 = `{"type":"content_block_stop","index":0}`, `{"type":"content_block_stop","index":1}`
 	const noUsage = `{"input_tokens":321,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}`
 	rest := []string{textBegins, textGoesOn, blockEnds, turnEnds, endOfMessage}
+	follow := func(events []string) string {
+		index := strings.Count(strings.Join(events, ""), "content_block_start")
+		return messages(events...) + strings.ReplaceAll(messages(rest...), `"index":0`, `"index":`+strconv.Itoa(index))
+	}
 	for _, c := range []struct {
 		name     string
 		in, want []string // events that the rest follows
@@ -55,22 +61,21 @@ func TestMessagesPassWithWhatClientsNeed(t *testing.T) {
 		{"no usage and no content", []string{start(`"model":"x"`)}, []string{start(`"content":[],"usage":` + noUsage + `,"model":"claude-sonnet-5"`)}},
 		{"a message of nothing", []string{start(``)}, []string{start(`"content":[],"usage":` + noUsage)}},
 		{"a message that is none", []string{`{"type":"message_start","message":null}`}, []string{`{"type":"message_start","message":null}`}},
-		{"a signature", []string{startAsAsked, thinks("0", ""), signed("0", "abc=")}, []string{startAsAsked, thinks("0", ""), signed("0", "glmtray:v1:zai:abc=")}},
-		{"a signature in pieces", []string{startAsAsked, thinks("0", ""), signed("0", ""), signed("0", "a"), signed("0", "b"), blockEnds, thinks("0", ""), signed("0", "c")}, []string{startAsAsked, thinks("0", ""), signed("0", ""), signed("0", "glmtray:v1:zai:a"), signed("0", "b"), blockEnds, thinks("0", ""), signed("0", "glmtray:v1:zai:c")}},
-		{"a signature at once", []string{startAsAsked, thinks("0", "a")}, []string{startAsAsked, thinks("0", "glmtray:v1:zai:a")}},
-		{"two blocks that are signed", []string{startAsAsked, thinks("0", ""), signed("0", "a"), thinks("1", ""), signed("1", "b")}, []string{startAsAsked, thinks("0", ""), signed("0", "glmtray:v1:zai:a"), thinks("1", ""), signed("1", "glmtray:v1:zai:b")}},
-		{"redacted thinking", []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"AA"}}`}, []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"glmtray:v1:zai:AA"}}`}},
-		{"ids that occur twice", []string{startAsAsked, toolBegins(i0, "x", "{}"), toolGoesOn(i0, "{}"), toolBegins(i1, "x", "{}")}, []string{startAsAsked, toolBegins(i0, "x", "{}"), toolGoesOn(i0, "{}"), toolBegins(i1, "x_445d77", "{}")}},
-		{"an id of the history", []string{startAsAsked, toolBegins(i0, "call_0", "{}")}, []string{startAsAsked, toolBegins(i0, "call_0_445d77", "{}")}},
-		{"an empty id", []string{startAsAsked, toolBegins(i0, "", "{}")}, []string{startAsAsked, toolBegins(i0, "call_0123456789abcdef_0", "{}")}},
-		{"no id", []string{startAsAsked, `{"type":"content_block_start","content_block":{"type":"tool_use","name":"Bash"}}`}, []string{startAsAsked, `{"type":"content_block_start","content_block":{"id":"call_0123456789abcdef_0","type":"tool_use","name":"Bash"}}`}},
-		{"an id of the provider's own tool", []string{startAsAsked, `{"type":"content_block_start","content_block":{"type":"server_tool_use","id":"call_0"}}`}, []string{startAsAsked, `{"type":"content_block_start","content_block":{"type":"server_tool_use","id":"call_0"}}`}},
+		{"a signature", []string{startAsAsked, thinks("0", ""), signed("0", "abc="), ended0}, []string{startAsAsked, thinks("0", ""), signed("0", "glmtray:v1:zai:abc="), ended0}},
+		{"a signature in pieces", []string{startAsAsked, thinks("0", ""), signed("0", ""), signed("0", "a"), signed("0", "b"), ended0, thinks("1", ""), signed("1", "c"), ended1}, []string{startAsAsked, thinks("0", ""), signed("0", ""), signed("0", "glmtray:v1:zai:a"), signed("0", "b"), ended0, thinks("1", ""), signed("1", "glmtray:v1:zai:c"), ended1}},
+		{"a signature at once", []string{startAsAsked, thinks("0", "a"), ended0}, []string{startAsAsked, thinks("0", "glmtray:v1:zai:a"), ended0}},
+		{"two blocks that are signed", []string{startAsAsked, thinks("0", ""), signed("0", "a"), ended0, thinks("1", ""), signed("1", "b"), ended1}, []string{startAsAsked, thinks("0", ""), signed("0", "glmtray:v1:zai:a"), ended0, thinks("1", ""), signed("1", "glmtray:v1:zai:b"), ended1}},
+		{"redacted thinking", []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"AA"}}`, ended0}, []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"glmtray:v1:zai:AA"}}`, ended0}},
+		{"ids that occur twice", []string{startAsAsked, toolBegins(i0, "x", "{}"), toolGoesOn(i0, "{}"), ended0, toolBegins(i1, "x", "{}"), ended1}, []string{startAsAsked, toolBegins(i0, "x", "{}"), toolGoesOn(i0, "{}"), ended0, toolBegins(i1, "x_445d77", "{}"), ended1}},
+		{"an id of the history", []string{startAsAsked, toolBegins(i0, "call_0", "{}"), ended0}, []string{startAsAsked, toolBegins(i0, "call_0_445d77", "{}"), ended0}},
+		{"an empty id", []string{startAsAsked, toolBegins(i0, "", "{}"), ended0}, []string{startAsAsked, toolBegins(i0, "call_0123456789abcdef_0", "{}"), ended0}},
+		{"no id", []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","name":"Bash"}}`, ended0}, []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"id":"call_0123456789abcdef_0","type":"tool_use","name":"Bash"}}`, ended0}},
+		{"an id of the provider's own tool", []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"call_0"}}`, ended0}, []string{startAsAsked, `{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"call_0"}}`, ended0}},
 		{"figures that are not there", []string{startAsAsked, `{"type":"message_delta","delta":{"stop_reason":null}}`, `{"type":"message_delta","usage":null}`}, []string{startAsAsked, `{"usage":{"output_tokens":1},"type":"message_delta","delta":{"stop_reason":null}}`, `{"type":"message_delta","usage":{"output_tokens":1}}`}},
 		{"pings and what nobody knows", []string{`{"type":"ping"}`, startAsAsked, `{"type":"news","x":[1]}`}, []string{`{"type":"ping"}`, startAsAsked, `{"type":"news","x":[1]}`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			in, want := messages(append(c.in, rest...)...), messages(append(c.want, rest...)...)
-			want = strings.ReplaceAll(want, "event: {\n", "event: message_delta\n") // what was put in front of a type
+			in, want := follow(c.in), follow(c.want)
 			for _, in := range []string{in, strings.ReplaceAll(in, "\n", "\r\n")} {
 				for size := 1; size <= len(in)+1; size += 1 + size/40 {
 					s := newAnthropicPass(askedWith(Anthropic, "call_0"))
@@ -108,7 +113,7 @@ func TestMessagesPassWholeAndEnd(t *testing.T) {
 		{"a missing end", begun + finished, begun + finished + end, 0, true, false},
 		{"an end without its blank line", begun + finished + strings.TrimSuffix(end, "\n\n"), begun + finished + end, 0, true, false},
 		{"an end with half of it", begun + finished + strings.TrimSuffix(end, "\n"), begun + finished + end, 0, true, false},
-		{"an end and no reason", begun + end, begun + end, 0, true, false},
+		{"an end and no reason", begun + end, begun + messages(blockEnds) + end, 0, true, false},
 		{"cut between events", begun, begun + cutOfMessages, 0, false, false},
 		{"cut within an event", begun + finished[:20], begun + cutOfMessages, 0, false, false},
 		{"cut within data", begun + "data: {\"type", begun + cutOfMessages, 1, false, false},
@@ -195,6 +200,9 @@ func TestAWholeMessagePassesWithWhatClientsNeed(t *testing.T) {
 		{"no model", `{"type":"message","content":[]}`, `{"model":"claude-sonnet-5","type":"message","content":[]}`},
 		{"an error", `{"type":"error","error":{"type":"1305","message":"x"},"model":"y"}`, `{"type":"error","error":{"type":"1305","message":"x"},"model":"y"}`},
 		{"no message", `[{"model":"x"}]`, `[{"model":"x"}]`},
+		{"a tool's end without a tool", `{"type":"message","model":"claude-sonnet-5","content":[],"stop_reason" : "tool_use"}`, `{"type":"message","model":"claude-sonnet-5","content":[],"stop_reason" : "end_turn"}`},
+		{"OpenAI's word behind a tool", `{"stop_reason":"stop","model":"claude-sonnet-5","content":[{"type":"tool_use","id":"x"}]}`, `{"stop_reason":"tool_use","model":"claude-sonnet-5","content":[{"type":"tool_use","id":"x"}]}`},
+		{"a word that nobody knows", `{"stop_reason":"compaction","model":"claude-sonnet-5","content":[]}`, `{"stop_reason":"compaction","model":"claude-sonnet-5","content":[]}`},
 		{"no content", `{"type":"message","model":"x"}`, `{"type":"message","model":"x"}`},
 	} {
 		if got := string(anthropicPassWhole(ask, []byte(c.body))); got != c.want {

@@ -1,6 +1,10 @@
 package dialect
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/glmtray/glmtray/internal/proxy/chat"
+)
 
 // anthropicPassWhole gives a provider's Messages body as a client needs it: with
 // the model that was asked for, with signatures that tell whose they are, and
@@ -30,6 +34,7 @@ func anthropicPassWhole(ask Ask, body []byte) []byte {
 			edits.mark(body, p.data, mark)
 		}
 	})
+	edits.stop(body, m.stop, calls > 0)
 	slices.SortStableFunc(edits.edits, func(a, b splice) int { return a.from - b.from })
 	return edits.apply(body, nil)
 }
@@ -42,6 +47,21 @@ func (s *splices) model(data []byte, m *anthropicMessage, asked string) {
 		s.splice(m.model.from, m.model.to, quote(asked))
 	case m.filled:
 		s.splice(m.opened, m.opened, `"model":`+quote(asked)+`,`)
+	}
+}
+
+// stop puts Anthropic's word in the place of another one for why an answer ends,
+// and of one that tells of calls where there are none: Claude Code repeats the
+// whole turn otherwise. A word that nobody knows stays.
+func (s *splices) stop(data []byte, at span, calls bool) {
+	word := string(str(data[at.from:at.to]))
+	for _, r := range stopReasons {
+		if r.word != word {
+			continue
+		}
+		if own := stopWord(r.finish, calls); own != word && (r.foreign || r.finish == chat.ToolUse) {
+			s.splice(at.from, at.to, quote(own))
+		}
 	}
 }
 

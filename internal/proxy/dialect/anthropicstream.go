@@ -2,7 +2,6 @@ package dialect
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
@@ -109,13 +108,9 @@ func (w *anthropicStream) begin(out []byte, d *chat.Delta) []byte {
 		w.note(d.Used)
 		id = d.ID
 	}
-	out = append(out, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":"...)
-	out = appendAnthropicHead(out, &w.ask, id)
-	out = append(out, `,"content":[],"stop_reason":null,"stop_sequence":null,"usage":`...)
 	at := w.used
 	at.Completion = 0
-	out = appendAnthropicUsage(out, at, w.ask.Tokens)
-	return append(out, "}}\n\n"...)
+	return appendMessageStart(out, &w.ask, id, at)
 }
 
 // piece passes a piece of text or thinking on.
@@ -234,22 +229,21 @@ func (w *anthropicStream) next(out []byte) []byte {
 
 // open writes a block's start, and what of it had to wait.
 func (w *anthropicStream) open(out []byte, b anthropicBlock) []byte {
-	out = append(out, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"...)
-	out = append(strconv.AppendInt(out, int64(w.index), 10), `,"content_block":`...)
+	out = appendBlockStart(out, w.index)
 	held := b.held
 	switch b.kind {
 	case chat.Call:
 		out = appendQuoted(append(out, `{"type":"tool_use","id":`...), b.id)
 		out = append(appendQuoted(append(out, `,"name":`...), b.name), `,"input":{}}`...)
 	case chat.Thought:
-		out = append(out, `{"type":"thinking","thinking":"","signature":""}`...)
+		out = append(out, emptyThinking...)
 	case chat.Redacted:
 		out = append(append(append(append(out, `{"type":"redacted_thinking","data":"`...), w.mark...), held...), `"}`...)
 		held = nil
 	default:
-		out = append(out, `{"type":"text","text":""}`...)
+		out = append(out, emptyText...)
 	}
-	out = append(out, "}\n\n"...)
+	out = append(out, endOfEvent...)
 	b.held = nil
 	w.live = b
 	if len(held) > 0 {
@@ -267,13 +261,12 @@ func (w *anthropicStream) close(out []byte) []byte {
 	}
 	switch {
 	case b.kind == chat.Thought:
-		out = w.lead(out, signaturePiece)
+		out = appendDeltaLead(out, w.index, signaturePiece)
 		out = append(append(append(out, w.mark...), b.signature...), "\"}}\n\n"...)
 	case b.kind == chat.Call && !b.args.anything:
 		out = w.event(out, blockDelta[chat.Call], []byte("{}"))
 	}
-	out = append(out, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"...)
-	out = append(strconv.AppendInt(out, int64(w.index), 10), "}\n\n"...)
+	out = appendBlockStop(out, w.index)
 	w.index++
 	w.kept -= len(b.signature)
 	*b = anthropicBlock{}
@@ -291,26 +284,10 @@ func (w *anthropicStream) end(out []byte) []byte {
 	out = appendAnthropicStop(out, w.stop, w.match, w.calls > 0)
 	out = append(out, `},"usage":`...)
 	out = appendAnthropicUsage(out, w.used, w.ask.Tokens)
-	return append(out, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+	return append(append(out, endOfEvent...), messageStop...)
 }
 
 // event writes a piece of the open block.
 func (w *anthropicStream) event(out []byte, lead string, raw []byte) []byte {
-	out = w.lead(out, lead)
-	return append(append(out, raw...), "\"}}\n\n"...)
+	return appendBlockDelta(out, w.index, lead, raw)
 }
-
-func (w *anthropicStream) lead(out []byte, lead string) []byte {
-	out = append(out, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"...)
-	return append(strconv.AppendInt(out, int64(w.index), 10), lead...)
-}
-
-// blockDelta begins the delta of each kind of block.
-var (
-	blockDelta = [...]string{
-		chat.Text:    `,"delta":{"type":"text_delta","text":"`,
-		chat.Thought: `,"delta":{"type":"thinking_delta","thinking":"`,
-		chat.Call:    `,"delta":{"type":"input_json_delta","partial_json":"`,
-	}
-	signaturePiece = `,"delta":{"type":"signature_delta","signature":"`
-)

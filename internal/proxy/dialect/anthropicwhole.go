@@ -58,28 +58,14 @@ func appendAnthropicHead(out []byte, ask *Ask, id string) []byte {
 	return appendQuoted(out, model)
 }
 
-// appendAnthropicStop writes why an answer ends. Tools are to be called if and
-// only if there is a call, whatever the provider says: Claude Code repeats the
-// whole turn otherwise.
+// appendAnthropicStop writes why an answer ends.
 func appendAnthropicStop(out []byte, stop chat.Finish, match string, calls bool) []byte {
-	switch {
-	case calls:
-		stop = chat.ToolUse
-	case stop == chat.ToolUse || stop == chat.NoFinish:
-		stop = chat.EndTurn
-	}
-	word, sequence := "end_turn", "null"
-	for _, s := range stopReasons {
-		if s.finish == stop {
-			word = s.word
-			break
-		}
-	}
-	if stop == chat.StopSequence && match != "" {
-		sequence = quote(match)
-	}
+	word := stopWord(stop, calls)
 	out = append(append(append(out, `"stop_reason":"`...), word...), `","stop_sequence":`...)
-	return append(out, sequence...)
+	if word == "stop_sequence" && match != "" {
+		return appendQuoted(out, match)
+	}
+	return append(out, "null"...)
 }
 
 // appendAnthropicUsage writes a usage object: its input is what did not come
