@@ -62,8 +62,9 @@ e2e-full: go ## ... and sub-agents, pictures, long texts, failures, connect and 
 	@race=$$(packaging/setup.sh race); GLMTRAY_E2E_FULL=1 $${race:+env CGO_ENABLED=1} go test $$race -timeout 30m -run '^TestAgents' $(E2E)
 
 screenshots: go ## pictures of every page, dark and light, in dist/screenshots
+	@packaging/setup.sh screenshots
 	@GLMTRAY_TEST_REQUIRE=1 GLMTRAY_SCREENSHOTS=$(CURDIR)/dist/screenshots \
-		go test -count=1 -trimpath -tags migrated_fynedo -run Pictures ./internal/e2e/desktop
+		go test -count=1 -timeout 60m -trimpath -tags migrated_fynedo -run Pictures ./internal/e2e/desktop
 
 lint: go ## golangci-lint, as .golangci.yml has it
 	@if golangci-lint version 2>/dev/null | grep -q 'version v\{0,1\}$(GOLANGCI) '; then \

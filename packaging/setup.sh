@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what glmtray's tests and builds need from the system, and only that.
 #
-#   setup.sh NEED    install what NEED (build, test, e2e, bench, package) lacks here; asks once
+#   setup.sh NEED    install what NEED (build, test, e2e, screenshots, bench, package)
+#                    lacks here; asks once
 #   setup.sh race    print "-race" if go test can use the race detector here
 #   setup.sh tags    print the build tags of what can be built here: with the
 #                    window, or headless; installs nothing
@@ -17,43 +18,44 @@ set -eu
 # Apple's.
 rows() {
 	cat <<'ROWS'
-build test package | compiles                 | gcc libc6-dev    | gcc glibc-devel      | gcc              | the window, the race detector
-build test package | has pkg-config           | pkg-config       | pkgconf-pkg-config   | pkgconf          | finding the libraries of the window
-build test package | library gl               | libgl1-mesa-dev  | mesa-libGL-devel     | mesa             | drawing the window
-build test package | library x11              | libx11-dev       | libX11-devel         | libx11           | the window under X11
-build test package | library xcursor          | libxcursor-dev   | libXcursor-devel     | libxcursor       | the window under X11
-build test package | library xrandr           | libxrandr-dev    | libXrandr-devel      | libxrandr        | the window under X11
-build test package | library xinerama         | libxinerama-dev  | libXinerama-devel    | libxinerama      | the window under X11
-build test package | library xi               | libxi-dev        | libXi-devel          | libxi            | the window under X11
-build test package | library xxf86vm          | libxxf86vm-dev   | libXxf86vm-devel     | libxxf86vm       | the window under X11
-build test package | library wayland-client   | libwayland-dev   | wayland-devel        | wayland          | the window under Wayland
-build test package | library xkbcommon        | libxkbcommon-dev | libxkbcommon-devel   | libxkbcommon     | the keyboard
-test               | has dbus-daemon          | dbus             | dbus-daemon          | dbus             | a private message bus
-test               | has gnome-keyring-daemon | gnome-keyring    | gnome-keyring        | gnome-keyring    | a real keychain under the tests
-test               | has secret-tool          | libsecret-tools  | libsecret            | libsecret        | a second pair of eyes on that keychain
-test               | has Xvfb                 | xvfb             | xorg-x11-server-Xvfb | xorg-server-xvfb | a display of the tests' own
-test               | rasterises               | libgl1-mesa-dri  | mesa-dri-drivers     | mesa             | drawing without a graphics card
-test               | has openbox              | openbox          | openbox              | openbox          | a window manager on that display
-test               | has xdotool              | xdotool          | xdotool              | xdotool          | a hand on its keyboard and mouse
-test               | has xclip                | xclip            | xclip                | xclip            | reading what the window has copied
-test               | has xprop                | x11-utils        | xprop                | xorg-xprop       | looking whether the window manager is there
-test               | has chromium             | chromium         | chromium             | chromium         | the page under /_ui/ in a browser
-test e2e           | has npm                  | npm              | npm                  | npm              | fetching the agents that the tests run
-test               | has import               | imagemagick      | ImageMagick          | imagemagick      | pictures of the window
-package            | has convert              | imagemagick      | ImageMagick          | imagemagick      | the icon of the Windows installer
-package            | has xz                   | xz-utils         | xz                   | xz               | archives for Linux
-package            | has zip                  | zip              | zip                  | zip              | archives for Windows
-package            | mingw                    | gcc-mingw-w64-x86-64-win32 | mingw64-gcc          | mingw-w64-gcc    | the program for Windows, with its window
-package            | has makensis             | nsis             | mingw32-nsis         | -                | the installer for Windows
-package            | has osslsigncode         | osslsigncode     | osslsigncode         | osslsigncode     | signing what is for Windows
-package            | has wine                 | wine wine64      | wine                 | wine             | trying what is for Windows
-package            | has buildah              | buildah          | buildah              | buildah          | the image, without a daemon
-package            | has debootstrap          | debootstrap      | debootstrap          | debootstrap      | a clean Debian to try the .deb in
-package            | has rpm                  | rpm              | rpm                  | rpm-tools        | looking into the .rpm
-package            | has desktop-file-validate | desktop-file-utils | desktop-file-utils   | desktop-file-utils | checking the desktop entry
-package            | has appstreamcli         | appstream        | appstream            | appstream        | checking what software centres are told
-package            | has lintian              | lintian          | lintian              | -                | checking the .deb
-bench              | has_nginx                | nginx-light      | nginx                | nginx            | a plain reverse proxy to compare with
+build test package screenshots | compiles                  | gcc libc6-dev              | gcc glibc-devel      | gcc                | the window, the race detector
+build test package screenshots | has pkg-config            | pkg-config                 | pkgconf-pkg-config   | pkgconf            | finding the libraries of the window
+build test package screenshots | library gl                | libgl1-mesa-dev            | mesa-libGL-devel     | mesa               | drawing the window
+build test package screenshots | library x11               | libx11-dev                 | libX11-devel         | libx11             | the window under X11
+build test package screenshots | library xcursor           | libxcursor-dev             | libXcursor-devel     | libxcursor         | the window under X11
+build test package screenshots | library xrandr            | libxrandr-dev              | libXrandr-devel      | libxrandr          | the window under X11
+build test package screenshots | library xinerama          | libxinerama-dev            | libXinerama-devel    | libxinerama        | the window under X11
+build test package screenshots | library xi                | libxi-dev                  | libXi-devel          | libxi              | the window under X11
+build test package screenshots | library xxf86vm           | libxxf86vm-dev             | libXxf86vm-devel     | libxxf86vm         | the window under X11
+build test package screenshots | library wayland-client    | libwayland-dev             | wayland-devel        | wayland            | the window under Wayland
+build test package screenshots | library xkbcommon         | libxkbcommon-dev           | libxkbcommon-devel   | libxkbcommon       | the keyboard
+test screenshots               | has dbus-daemon           | dbus                       | dbus-daemon          | dbus               | a private message bus
+test screenshots               | has gnome-keyring-daemon  | gnome-keyring              | gnome-keyring        | gnome-keyring      | a real keychain under the tests
+test screenshots               | has secret-tool           | libsecret-tools            | libsecret            | libsecret          | a second pair of eyes on that keychain
+test screenshots               | has Xvfb                  | xvfb                       | xorg-x11-server-Xvfb | xorg-server-xvfb   | a display of the tests' own
+test screenshots               | rasterises                | libgl1-mesa-dri            | mesa-dri-drivers     | mesa               | drawing without a graphics card
+test screenshots               | has openbox               | openbox                    | openbox              | openbox            | a window manager on that display
+test screenshots               | has xdotool               | xdotool                    | xdotool              | xdotool            | a hand on its keyboard and mouse
+test screenshots               | has xclip                 | xclip                      | xclip                | xclip              | reading what the window has copied
+test screenshots               | has xprop                 | x11-utils                  | xprop                | xorg-xprop         | looking whether the window manager is there
+test                           | has chromium              | chromium                   | chromium             | chromium           | the page under /_ui/ in a browser
+test e2e                       | has npm                   | npm                        | npm                  | npm                | fetching the agents that the tests run
+test screenshots               | has import                | imagemagick                | ImageMagick          | imagemagick        | pictures of the window
+package                        | has convert               | imagemagick                | ImageMagick          | imagemagick        | the icon of the Windows installer
+package                        | has xz                    | xz-utils                   | xz                   | xz                 | archives for Linux
+package                        | has zip                   | zip                        | zip                  | zip                | archives for Windows
+package                        | mingw                     | gcc-mingw-w64-x86-64-win32 | mingw64-gcc          | mingw-w64-gcc      | the program for Windows, with its window
+package                        | has makensis              | nsis                       | mingw32-nsis         | -                  | the installer for Windows
+package                        | has osslsigncode          | osslsigncode               | osslsigncode         | osslsigncode       | signing what is for Windows
+package                        | has wine                  | wine wine64                | wine                 | wine               | trying what is for Windows
+package                        | has buildah               | buildah                    | buildah              | buildah            | the image, without a daemon
+package                        | has debootstrap           | debootstrap                | debootstrap          | debootstrap        | a clean Debian to try the .deb in
+package                        | has rpm                   | rpm                        | rpm                  | rpm-tools          | looking into the .rpm
+package                        | has desktop-file-validate | desktop-file-utils         | desktop-file-utils   | desktop-file-utils | checking the desktop entry
+package                        | has appstreamcli          | appstream                  | appstream            | appstream          | checking what software centres are told
+package                        | has lintian               | lintian                    | lintian              | -                  | checking the .deb
+bench                          | has_nginx                 | nginx-light                | nginx                | nginx              | a plain reverse proxy to compare with
+screenshots                    | has xfce4-panel           | xfce4-panel                | xfce4-panel          | xfce4-panel        | a panel that draws the tray's menu
 ROWS
 }
 
@@ -177,7 +179,7 @@ without() {
 setup() {
 	need=$1
 	case $need in
-	build | test | e2e | bench | package) ;;
+	build | test | e2e | screenshots | bench | package) ;;
 	*)
 		say "error: setup.sh knows no need \"$need\""
 		exit 2
@@ -235,7 +237,7 @@ case ${1:-} in
 race) race ;;
 tags) tags ;;
 '')
-	say "usage: setup.sh build | test | e2e | package | race | tags"
+	build | test | e2e | screenshots | bench | package) ;;
 	exit 2
 	;;
 *) setup "$1" ;;

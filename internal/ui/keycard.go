@@ -153,7 +153,7 @@ func facts(r *state.KeyRow) string {
 	add(tr("Endpoint"), r.Endpoint)
 	add(tr("Fingerprint"), r.Fingerprint)
 	if r.Uses > 0 {
-		add(tr("Used since the start"), strconv.FormatUint(r.Uses, 10))
+		add(tr("Used since the start"), state.Thousands(int(r.Uses)))
 	}
 	if !r.LastUsed.IsZero() {
 		add(tr("Last used"), state.Clock(r.LastUsed))
@@ -164,8 +164,8 @@ func facts(r *state.KeyRow) string {
 	if r.State == state.Ready {
 		add(tr("Last error"), state.Told(r.Reason))
 	}
-	add(tr("Tokens"), r.Tokens.Detail)
-	add(tr("Requests"), r.Requests.Detail)
+	add(tr("Tokens left"), r.Tokens.Detail)
+	add(tr("Requests left"), r.Requests.Detail)
 	return text
 }
 

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -30,8 +31,13 @@ func (u *UI) notify(list []state.Notice) {
 	}
 }
 
+// freshAgents is how old what is known of the agents may grow while something
+// happens: a command may have connected one, or a person changed its files.
+const freshAgents = 10 * time.Second
+
 // lookAgents looks at the agents, for the tray's menu.
 func (u *UI) lookAgents() {
+	u.agentsAt = u.now()
 	work(u, forDisk, u.b.Agents, func(list []state.Agent, err error) {
 		if err == nil || len(list) > 0 {
 			u.setAgents(list)

@@ -95,13 +95,13 @@ func requestGrid() grid {
 		return column{name: name, width: width, right: true, mono: true, rank: rank}
 	}
 	return grid{columns: []column{
-		{name: tr("Time"), width: 80},
-		{name: tr("Client"), width: 78, grow: 1, rank: 5},
-		{name: tr("Asked"), width: 98, grow: 2, middle: true},
-		{name: tr("Went to"), width: 138, grow: 3, middle: true},
-		{name: tr("Rule"), width: 78, grow: 1, rank: 4},
-		figures(tr("Status"), 55, 0), figures(tr("In"), 47, 2), figures(tr("Cached"), 48, 8),
-		figures(tr("Out"), 40, 1), figures(tr("First s"), 46, 6), figures(tr("Tok/s"), 48, 3), figures(tr("Took s"), 48, 0), figures(tr("Cost"), 72, 9),
+		{name: tr("Time"), width: 68},
+		{name: tr("Client"), width: 82, grow: 1, rank: 5},
+		{name: tr("Asked"), width: 119, grow: 2, middle: true},
+		{name: tr("Went to"), width: 145, grow: 3, middle: true},
+		{name: tr("Rule"), width: 84, grow: 1, rank: 4},
+		figures(tr("Status"), 48, 0), figures(tr("In"), 48, 2), figures(tr("Cached"), 47, 8),
+		figures(tr("Out"), 40, 1), figures(tr("First s"), 46, 6), figures(tr("Tok/s"), 48, 3), figures(tr("Took s"), 48, 0), figures(tr("Cost"), 71, 9),
 	}}
 }
 

@@ -64,8 +64,9 @@ type UI struct {
 	dialog    *dialog.FileDialog // that asks for a file; nil: none
 	quitting  bool               // a person has asked for the end
 	notices   state.Notices
-	looked    bool   // the window has the focus
-	note      string // what a verb without a page of its own has to say
+	looked    bool      // the window has the focus
+	note      string    // what a verb without a page of its own has to say
+	agentsAt  time.Time // when the agents' files were last looked at
 }
 
 // Run builds window and tray, shows the window unless it is to start hidden,
@@ -185,6 +186,9 @@ func (u *UI) draw(n news) outcome {
 		u.notify(u.notices.Look(u.st, nil, u.now()))
 	}
 	u.notify(u.notices.Due(u.st, u.now()))
+	if (n.snap != nil || n.events != nil) && u.now().Sub(u.agentsAt) >= freshAgents {
+		u.lookAgents()
+	}
 	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now())}
 	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
 		o.next = sooner(o.next, wait)

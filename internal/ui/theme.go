@@ -22,7 +22,7 @@ const (
 
 	windowWidth, windowHeight = float32(1120), float32(720)
 	leastWidth, leastHeight   = float32(900), float32(600)
-	railWidth                 = float32(168)
+	railWidth                 = float32(152)
 	rowHeight                 = float32(28)
 	sheetWidth                = float32(480)
 	welcomeWidth              = float32(640)

@@ -25,6 +25,9 @@ const (
 	keyZAI       = "0123456789abcdef0123456789abcdef.DeskDeskDeskDesk"
 )
 
+// enough is more requests than a test makes.
+const enough = 10_000_000
+
 // hour is three simulated vendors and who asks them.
 type hour struct {
 	t                        *testing.T
@@ -34,9 +37,10 @@ type hour struct {
 	clients                  map[string]string // name → key
 }
 
-// busyHour sets three vendors up: one whose keys run dry, one that takes its
-// time, one that serves pictures and small models.
-func busyHour(t *testing.T) *hour {
+// busyHour sets three vendors up: one whose keys run dry, which are of one account
+// that may ask so often a day, one that takes its time, one that serves pictures
+// and small models.
+func busyHour(t *testing.T, perDay int64) *hour {
 	t.Helper()
 	begin := func(s simulator.Script) *simulator.Running {
 		p, err := simulator.Start(context.WithoutCancel(t.Context()), "", s)
@@ -50,9 +54,9 @@ func busyHour(t *testing.T) *hour {
 	h := &hour{t: t, clients: map[string]string{}}
 	h.cerebras = begin(simulator.Script{
 		Vendor: simulator.Cerebras, Answer: simulator.Answer{Tokens: 420, FirstDelay: ms(60), Pace: ms(1), Cached: 20, WriteTogether: 4},
-		Keys: map[string]simulator.KeyScript{keyOne: {Name: "one"}, keyTwo: {Name: "two"}},
+		Keys: map[string]simulator.KeyScript{keyOne: {Name: "one", Account: "acme"}, keyTwo: {Name: "two", Account: "acme"}},
 		Accounts: map[string]simulator.Limits{"*": {Rates: []simulator.Rate{
-			{Of: "requests", Per: "minute", Max: 60}, {Of: "tokens", Per: "minute", Max: 1_000_000},
+			{Of: "requests", Per: "day", Max: perDay}, {Of: "tokens", Per: "minute", Max: 1_000_000},
 		}}},
 	})
 	h.synthetic = begin(simulator.Script{
@@ -142,6 +146,22 @@ var questions = []question{
 	{"codex", "gpt-5-codex", strings.Repeat("The log says nothing of it. ", 400), false, true},
 	{"claude-code", "claude-sonnet-4-5", "Now write the changelog entry.", false, true},
 	{"opencode", "gpt-oss-120b", "Explain the second diagram.", false, false},
+}
+
+// alternate has the two keys of Cerebras serve in turn until what the one uses is
+// seen to be missing from the other: they are of one account.
+func (h *hour) alternate(s *session, dir, url string) {
+	h.t.Helper()
+	eventually(h.t, "the two keys are seen to share an account", func() bool {
+		for _, turn := range [][2]string{{"one", "home"}, {"home", "one"}} {
+			s.glmtray(dir, "", "keys", "park", "cerebras", turn[0])
+			for range 3 {
+				h.ask(url, question{client: "codex", model: "gpt-oss-120b", text: "And now?"})
+			}
+			s.glmtray(dir, "", "keys", "probe", "cerebras", turn[0]) // which has it serve again
+		}
+		return strings.Contains(s.glmtray(dir, "", "status", "--json"), "shares_with")
+	})
 }
 
 // past writes records of the last weeks, as if the program had run all the time.

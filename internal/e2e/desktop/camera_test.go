@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,11 +55,26 @@ func (c *camera) environ(more ...string) []string {
 
 func (c *camera) take(name string) {
 	c.p.t.Helper()
-	name += "-" + c.theme + "-" + strconv.Itoa(100*c.scale) + ".png"
-	if err := os.WriteFile(filepath.Join(c.dir, name), c.p.still(), 0o600); err != nil {
+	if err := os.WriteFile(c.file(name), c.p.still(), 0o600); err != nil {
 		c.p.t.Fatal(err)
 	}
 }
+
+func (c *camera) file(name string) string {
+	return filepath.Join(c.dir, name+"-"+c.theme+"-"+strconv.Itoa(100*c.scale)+".png")
+}
+
+// part takes a picture of a part of the display.
+func (c *camera) part(name string, a area) {
+	c.p.t.Helper()
+	crop := fmt.Sprintf("%dx%d+%d+%d", a.w, a.h, a.x, a.y)
+	if out, err := c.p.s.command("import", "-window", "root", "-crop", crop, "+repage", c.file(name)).CombinedOutput(); err != nil {
+		c.p.t.Fatalf("import: %v: %s", err, out)
+	}
+}
+
+// at is where something stands, in this look's pixels.
+func (c *camera) at(p place) place { return place{p.x * c.scale, p.y * c.scale} }
 
 // click is one at a place as it is at 100 %.
 func (c *camera) click(x, y int) {

@@ -18,7 +18,7 @@ func TestPicturesOfABusyHour(t *testing.T) {
 
 func busyPictures(t *testing.T, c *camera) {
 	s := newSession(t, c.desk())
-	h := busyHour(t)
+	h := busyHour(t, 120)
 	data := s.withKey(h.settings)
 	s.glmtray(data, keyTwo, "keys", "add", "cerebras", "home", "--account", "private")
 	for _, name := range []string{"claude-code", "codex", "opencode"} {
@@ -48,15 +48,15 @@ func busyPictures(t *testing.T, c *camera) {
 	c.take("busy-request-sent")
 	c.click(366, 345) // Answer
 	c.take("busy-request-answer")
-	c.click(428, 345) // Replay
-	c.click(replayTo.x, replayTo.y)
-	p.still()
-	p.press("Down", "Down", "Return") // Synthetic
-	p.still()
+	c.click(428, 345)         // Replay
+	p.take(c.at(replayTo), 2) // Synthetic
 	today := s.tray.line("Today: ")
 	p.press("Tab", "space")
 	eventually(t, "the answer is counted", func() bool { return s.tray.line("Today: ") != today })
 	c.take("busy-request-replay")
+	c.click(paneSave.x, paneSave.y)
+	c.take("busy-request-save")
+	c.click(saveCancel.x, saveCancel.y)
 	c.click(1050, 345) // all of the page
 	c.click(300, 33)
 	c.take("busy-request-large")
@@ -68,6 +68,9 @@ func busyPictures(t *testing.T, c *camera) {
 	p.press("ctrl+4")
 	c.click(400, 98)
 	c.take("busy-keys")
+	h.alternate(s, data, url)
+	c.click(400, 126) // the other key
+	c.take("busy-keys-shared")
 	p.press("ctrl+6")
 	c.take("busy-usage-today")
 	c.click(1011, 33) // 7 days

@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ var (
 	firstRequest = place{500, 92}
 	partReplay   = place{428, 345}
 	copyAll      = place{850, 345}
+	paneSave     = place{1009, 345}
+	saveCancel   = place{885, 611} // of the dialog that asks for a file
 	replayTo     = place{270, 388} // the choice of a provider
 	firstRule    = place{400, 88}
 	dryBody      = place{330, 500}
@@ -51,21 +54,24 @@ func (p *program) copiedBy(what string, click place, has func(string) bool) stri
 	return got
 }
 
-// provider opens a choice and takes its n-th entry.
+// take opens a choice and takes its n-th entry. The box then shows another word.
 func (p *program) take(at place, n int) {
 	p.t.Helper()
+	box := func() []byte { return p.strip(at.x-60, at.y-8, 60, 16) }
+	p.still()
+	before := box()
 	p.click(at.x, at.y)
 	p.still()
 	for range n {
 		p.press("Down")
 	}
 	p.press("Return")
-	p.still()
+	eventually(p.t, "the choice is made", func() bool { return !bytes.Equal(box(), before) })
 }
 
 func TestARequestIsRepeatedAtAnotherProvider(t *testing.T) {
 	s := newSession(t, desk{})
-	h := busyHour(t)
+	h := busyHour(t, enough)
 	p := h.start(s, h.settings)
 	if status, body := p.ask(); status != http.StatusOK {
 		t.Fatalf("%d: %s", status, body)
@@ -98,7 +104,7 @@ func TestARequestIsRepeatedAtAnotherProvider(t *testing.T) {
 
 func TestARuleIsChangedInTheWindowAndTheFileKeepsItsComments(t *testing.T) {
 	s := newSession(t, desk{})
-	h := busyHour(t)
+	h := busyHour(t, enough)
 	rules := h.settings + `
 # what is long goes elsewhere
 [[rule]]
@@ -143,7 +149,7 @@ use = ["cerebras/large", "zai/large"] # in this order
 
 func TestADryRunSaysWhichWayItWouldGoAndSendsNothing(t *testing.T) {
 	s := newSession(t, desk{})
-	h := busyHour(t)
+	h := busyHour(t, enough)
 	p := h.start(s, h.settings)
 	p.press("ctrl+3")
 	p.still()
@@ -162,7 +168,7 @@ func TestADryRunSaysWhichWayItWouldGoAndSendsNothing(t *testing.T) {
 
 func TestACooldownIsClearedAndAProviderPinnedInTheWindow(t *testing.T) {
 	s := newSession(t, desk{})
-	h := busyHour(t)
+	h := busyHour(t, enough)
 	if err := h.cerebras.SetFaults(simulator.Fault{
 		When: simulator.When{Times: 1}, What: "cerebras/tpm", Wait: simulator.Duration(10 * time.Minute),
 	}); err != nil {

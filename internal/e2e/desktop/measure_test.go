@@ -22,7 +22,7 @@ func TestWhatTheWindowCosts(t *testing.T) {
 		t.Skip("GLMTRAY_MEASURE gives no time, such as 10s")
 	}
 	s := newSession(t, desk{})
-	h := busyHour(t)
+	h := busyHour(t, enough)
 	data := s.withKey(h.settings)
 	past(t, data, 100_000)
 	began := time.Now()

@@ -113,8 +113,8 @@ func (s *session) start(l launch) *program {
 	return p
 }
 
-// glmtray runs one of the program's commands to its end.
-func (s *session) glmtray(dir, stdin string, args ...string) {
+// glmtray runs one of the program's commands to its end, and gives what it says.
+func (s *session) glmtray(dir, stdin string, args ...string) string {
 	s.t.Helper()
 	path, err := build()
 	if err != nil {
@@ -123,9 +123,11 @@ func (s *session) glmtray(dir, stdin string, args ...string) {
 	cmd := s.command(path, args...)
 	cmd.Env = append(append([]string{}, s.environ...), "GLMTRAY_DATA_DIR="+dir)
 	cmd.Stdin = strings.NewReader(stdin)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		s.t.Fatalf("glmtray %v: %v: %s", args, err, out)
 	}
+	return string(out)
 }
 
 // withKey is a data folder whose settings point at a provider and name a key

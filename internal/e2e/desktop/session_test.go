@@ -67,6 +67,12 @@ func newSession(t *testing.T, d desk) *session {
 // need skips the test, or fails it, where a program is missing.
 func need(t *testing.T, program string) {
 	t.Helper()
+	needOf(t, program, packages)
+}
+
+// needOf is need for a program of other packages.
+func needOf(t *testing.T, program, packages string) {
+	t.Helper()
 	if _, err := exec.LookPath(program); err == nil {
 		return
 	}

@@ -53,6 +53,8 @@ func (c Cost) String() string {
 	switch {
 	case !c.Known:
 		return none
+	case c.Plan && c.USD > 0 && c.USD < 0.0001:
+		return "(<0.001)"
 	case c.Plan:
 		return "(" + strings.Replace(Money(c.USD), "$", "", 1) + ")"
 	}

@@ -61,7 +61,7 @@ type RequestRow struct {
 	ID                                string
 	Mark                              Mark
 	Time, Client, Asked, Target, Rule string
-	Status                            string // "429", "200 ×2" after two attempts
+	Status                            string // "429", "200×2" after two attempts
 	In, Cached, Out                   string // tokens
 	First, Speed, Took                string // s, tokens per second, s
 	Cost                              string
@@ -75,13 +75,13 @@ func (r *Request) Row(now time.Time) RequestRow {
 		First: Seconds(r.FirstByte), Speed: PerSecond(r.PerSecond), Took: Seconds(r.Took), Cost: r.Cost.String(), Status: none,
 	}
 	if now.Sub(r.Time) > 24*time.Hour {
-		row.Time = r.Time.Local().Format("01-02 15:04")
+		row.Time = r.Time.Local().Format("01-02 15h")
 	}
 	if r.Status > 0 {
 		row.Status = strconv.Itoa(r.Status)
 	}
 	if r.Attempts > 1 {
-		row.Status += " ×" + strconv.Itoa(r.Attempts)
+		row.Status += "×" + strconv.Itoa(r.Attempts)
 	}
 	if r.Running {
 		row.Took = strconv.Itoa(int(max(now.Sub(r.Time), 0) / time.Second))
