@@ -27,7 +27,7 @@ host() {
 # compiler finds them through an overlay, so nothing is written into the source.
 resources() {
 	if [ -s "$work/overlay.json" ]; then return; fi
-	go run $winres make --in packaging/windows/winres.json --out "$work/rsrc" --arch amd64,arm64 \
+	go run -trimpath $winres make --in packaging/windows/winres.json --out "$work/rsrc" --arch amd64,arm64 \
 		--product-version "$VERSION" --file-version "$(numbers)"
 	printf '{"Replace":{' >"$work/overlay.json"
 	for arch in amd64 arm64; do
@@ -131,9 +131,9 @@ linux() {
 	mkdir -p "$work/root/usr/share/zsh/vendor-completions"
 	mv "$work/root/usr/share/zsh/site-functions/_glmtray" "$work/root/usr/share/zsh/vendor-completions/"
 	rmdir "$work/root/usr/share/zsh/site-functions"
-	go run $nfpm package -f packaging/nfpm.yaml -p deb -t "$dist/"
+	go run -trimpath $nfpm package -f packaging/nfpm.yaml -p deb -t "$dist/"
 	mv "$work/root/usr/share/zsh/vendor-completions" "$work/root/usr/share/zsh/site-functions"
-	go run $nfpm package -f packaging/nfpm.yaml -p rpm -t "$dist/"
+	go run -trimpath $nfpm package -f packaging/nfpm.yaml -p rpm -t "$dist/"
 }
 
 windows() {
@@ -184,7 +184,7 @@ image() {
 
 sbom() {
 	step "the list of what is in it"
-	go run $cyclonedx app -licenses=false -json -main cmd/glmtray -output "$dist/glmtray-$VERSION.cdx.json" .
+	go run -trimpath $cyclonedx app -licenses=false -json -main cmd/glmtray -output "$dist/glmtray-$VERSION.cdx.json" .
 }
 
 artefacts() {

@@ -237,7 +237,7 @@ case ${1:-} in
 race) race ;;
 tags) tags ;;
 '')
-	build | test | e2e | screenshots | bench | package) ;;
+	say "usage: setup.sh build | test | e2e | screenshots | bench | package | race | tags"
 	exit 2
 	;;
 *) setup "$1" ;;

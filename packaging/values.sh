@@ -18,6 +18,7 @@ gui_os=$(uname -s | tr '[:upper:]' '[:lower:]')
 nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.44.0
 winres=github.com/tc-hib/go-winres@v0.3.3
 cyclonedx=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 has() { command -v "$1" >/dev/null 2>&1; }
 say() { printf '%s\n' "$*" >&2; }

@@ -1,0 +1,8 @@
+// Command check decodes Kubernetes manifests into the types that the API server
+// and the Prometheus operator decode into, and refuses fields that they do not
+// know:
+//
+//	go run . ../kubernetes/*.yaml
+//
+// It is a module of its own, so that the program's has nothing of Kubernetes.
+package main
