@@ -222,10 +222,6 @@ func TestARequestIsHandedOver(t *testing.T) {
 			`{"model":"m","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"Half \"a"},{"role":"user","content":` + quote(nudge) + `}],"max_tokens":90}`,
 		},
 		{
-			"the last of two lists", "openai", `{"messages":[],"messages":[ {"role":"user","content":"hi"} ]}`,
-			`{"messages":[],"messages":[ {"role":"user","content":"hi"} ,{"role":"assistant","content":"Half \"a"},{"role":"user","content":` + quote(nudge) + `}]}`,
-		},
-		{
 			"Responses, a text", "responses", `{"max_output_tokens":5,"input":"hi"}`,
 			`{"max_output_tokens":1,"input":[{"role":"user","content":"hi"},{"role":"assistant","content":"Half \"a"},{"role":"user","content":` + quote(nudge) + `}]}`,
 		},
