@@ -162,8 +162,12 @@ func TestKnownLimitsKeepRequestsFromBeingRefused(t *testing.T) {
 	if before.refused < 40 {
 		t.Errorf("only %d refusals without prediction: the script tests nothing", before.refused)
 	}
-	if after.refused*20 > before.refused {
-		t.Errorf("%d refusals in advance, %d when refused: less than 95 %% saved", after.refused, before.refused)
+	least := 95 // per cent
+	if *script < time.Hour {
+		least = 90 // what is learnt at the start costs a few refusals, however long the rest is
+	}
+	if after.refused*100 > before.refused*(100-least) {
+		t.Errorf("%d refusals in advance, %d when refused: less than %d %% saved", after.refused, before.refused, least)
 	}
 	if after.failed > 0 {
 		t.Errorf("%d of %d requests failed", after.failed, after.asked)
