@@ -15,7 +15,7 @@ type about struct {
 	box     *fyne.Container
 	version *widget.Label
 	places  map[string]*widget.Label
-	list    *widget.List
+	list    *listing
 	modules []Module
 	loaded  bool
 }
@@ -25,13 +25,13 @@ func newAbout(u *UI) *about {
 	place := func(name, folder string) fyne.CanvasObject {
 		path := cell(true)
 		a.places[folder] = path
-		copied := u.button("", func() { u.copy(path.Text) })
+		copied := newButton("", func() { u.copy(path.Text) })
 		copied.Icon, copied.Importance = theme.ContentCopyIcon(), widget.LowImportance
-		open := u.button(tr("Open"), func() { u.folder(folder) })
+		open := newButton(tr("Open"), func() { u.folder(folder) })
 		return container.New(columns{7 * apart, 0}, widget.NewLabel(name), container.NewBorder(nil, nil, nil, container.NewHBox(copied, open), path))
 	}
 	licence := wrapped(tr("glmtray is free software under the MIT licence. It is built of these modules; choosing one opens its licence."))
-	a.list = widget.NewList(
+	a.list = newListing(
 		func() int { return len(a.modules) },
 		func() fyne.CanvasObject {
 			return container.New(columns{0, 18 * apart, near}, cell(false), figure(), layout.NewSpacer())

@@ -22,7 +22,7 @@ type agentCard struct {
 	about   *widget.Label // since when, which files, what was changed
 	notes   *widget.Label
 	diff    *diffPane
-	login   *widget.Check
+	login   *tick
 	do      *button
 	off     *button
 	cancel  *button
@@ -39,11 +39,11 @@ type agentCard struct {
 func newAgentCard(c *clients) *agentCard {
 	k := &agentCard{c: c, title: heading(""), about: wrapped(""), notes: wrapped(""), message: wrapped(""), diff: newDiffPane()}
 	k.notes.Importance = widget.WarningImportance
-	k.login = widget.NewCheck(tr("Start glmtray at login, so that it is there"), nil)
-	k.do = c.u.primary("", k.carryOut)
-	k.off = c.u.button(tr("Disconnect…"), func() { k.open(k.agent(), false) })
-	k.cancel = c.u.button(tr("Cancel"), func() { c.escape() })
-	k.copy = c.u.button(tr("Copy"), func() { c.u.copy(k.plan.Recipe) })
+	k.login = newTick(tr("Start glmtray at login, so that it is there"), nil)
+	k.do = primary("", k.carryOut)
+	k.off = newButton(tr("Disconnect…"), func() { k.open(k.agent(), false) })
+	k.cancel = newButton(tr("Cancel"), func() { c.escape() })
+	k.copy = newButton(tr("Copy"), func() { c.u.copy(k.plan.Recipe) })
 	k.copy.Icon = theme.ContentCopyIcon()
 	top := container.NewVBox(k.title, k.about, k.notes)
 	bottom := container.NewVBox(k.login, k.message, inset(container.NewHBox(k.do, k.copy, k.off, layout.NewSpacer(), k.cancel)))

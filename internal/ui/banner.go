@@ -17,15 +17,15 @@ type banner struct {
 	box   *fyne.Container
 	mark  *widget.Icon
 	text  *widget.Label
-	again *widget.Button
-	away  *widget.Button
+	again *button
+	away  *button
 	seen  string // the note that was put away
 }
 
 func newBanner(u *UI) *banner {
 	b := &banner{u: u, mark: widget.NewIcon(shapes[state.Bad]), text: wrapped("")}
-	b.again = widget.NewButton(tr("Try again"), func() { u.serve(true) })
-	b.away = widget.NewButton(tr("Got it"), func() {
+	b.again = newButton(tr("Try again"), func() { u.serve(true) })
+	b.away = newButton(tr("Got it"), func() {
 		b.seen, u.note = b.text.Text, ""
 		b.draw()
 	})

@@ -216,7 +216,7 @@ func enable(o fyne.Disableable, on bool) {
 }
 
 // weigh makes a button the one that a page is for, or one among others.
-func weigh(b *widget.Button, on bool) {
+func weigh(b *button, on bool) {
 	importance := widget.MediumImportance
 	if on {
 		importance = widget.HighImportance
@@ -231,81 +231,4 @@ func weigh(b *widget.Button, on bool) {
 // distance from theirs.
 func inset(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, near, 0), o)
-}
-
-// field is an entry in which the window's shortcuts work as well: Fyne gives
-// them to the focused widget alone.
-type field struct {
-	widget.Entry
-	keys   map[string]func()
-	escape func()
-}
-
-func (u *UI) field(placeholder string) *field {
-	f := &field{keys: u.shortcuts, escape: u.escape}
-	f.ExtendBaseWidget(f)
-	f.SetPlaceHolder(placeholder)
-	return f
-}
-
-// secretField is a field that shows dots.
-func (u *UI) secretField(placeholder string) *field {
-	f := u.field(placeholder)
-	f.Password = true
-	return f
-}
-
-// TypedShortcut implements fyne.Shortcutable.
-func (f *field) TypedShortcut(s fyne.Shortcut) {
-	if do := f.keys[s.ShortcutName()]; do != nil {
-		do()
-		return
-	}
-	f.Entry.TypedShortcut(s)
-}
-
-// TypedKey implements fyne.Focusable: Escape is the window's, wherever the focus
-// is.
-func (f *field) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeyEscape {
-		f.escape()
-		return
-	}
-	f.Entry.TypedKey(k)
-}
-
-// button is one in which Escape works as well.
-type button struct {
-	widget.Button
-	escape func()
-}
-
-func (u *UI) button(text string, tapped func()) *button {
-	b := &button{escape: u.escape}
-	b.Text, b.OnTapped = text, tapped
-	b.ExtendBaseWidget(b)
-	return b
-}
-
-// primary is the button that a page or a question is for.
-func (u *UI) primary(text string, tapped func()) *button {
-	b := u.button(text, tapped)
-	b.Importance = widget.HighImportance
-	return b
-}
-
-// rename gives a button another word.
-func rename(b *button, word string) {
-	if b.Text != word {
-		b.SetText(word)
-	}
-}
-
-// TypedKey implements fyne.Focusable.
-func (b *button) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeyEscape {
-		b.escape()
-		return
-	}
-	b.Button.TypedKey(k)
 }

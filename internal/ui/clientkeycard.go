@@ -33,9 +33,9 @@ func newClientKeyForm(c *clients) *clientKeyForm {
 	f := &clientKeyForm{c: c, name: c.u.field(tr("which program or person it is for")), key: cell(true), message: wrapped("")}
 	f.key.Truncation = fyne.TextTruncateOff
 	f.key.Selectable = true
-	f.make = c.u.primary(tr("Make the key"), f.send)
-	f.cancel = c.u.button(tr("Cancel"), func() { c.escape() })
-	f.copy = c.u.button("", func() { c.u.copy(f.key.Text) })
+	f.make = primary(tr("Make the key"), f.send)
+	f.cancel = newButton(tr("Cancel"), func() { c.escape() })
+	f.copy = newButton("", func() { c.u.copy(f.key.Text) })
 	f.copy.Icon, f.copy.Importance = theme.ContentCopyIcon(), widget.LowImportance
 	f.name.OnSubmitted = func(string) { f.send() }
 	f.name.OnChanged = func(string) { f.able() }
@@ -107,8 +107,8 @@ type clientKeyCard struct {
 
 func newClientKeyCard(c *clients) *clientKeyCard {
 	k := &clientKeyCard{c: c, title: heading(""), facts: wrapped(""), message: wrapped("")}
-	k.flip = c.u.button("", k.send)
-	k.close = c.u.button(tr("Close"), func() { c.escape() })
+	k.flip = newButton("", k.send)
+	k.close = newButton(tr("Close"), func() { c.escape() })
 	k.box = container.NewVBox(k.title, k.facts, k.message, inset(container.NewHBox(k.flip, layout.NewSpacer(), k.close)))
 	return k
 }

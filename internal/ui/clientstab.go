@@ -24,7 +24,7 @@ type clients struct {
 	agents  *fyne.Container
 	shown   []state.Agent
 	rows    map[string]*agentRow
-	keys    *widget.List
+	keys    *listing
 	keyRows []state.ClientKey
 	none    *widget.Label
 	message *widget.Label
@@ -46,13 +46,13 @@ const (
 func newClients(u *UI) *clients {
 	c := &clients{u: u, rows: map[string]*agentRow{}, agents: container.NewVBox(), message: wrapped("")}
 	c.message.Hide()
-	c.add = u.button(tr("New client key"), u.newClientKey)
+	c.add = newButton(tr("New client key"), u.newClientKey)
 	c.add.Icon = theme.ContentAddIcon()
 	c.add.Importance = widget.HighImportance
 	c.hint = faint(wrapped(tr("Switch an agent on, and its own settings point here. What would be written is shown first; " +
 		"switched off, it gets back what stood there before.")))
 	c.none = wrapped(tr("No client key yet. An agent that is connected gets one by itself; make one for your own programs."))
-	c.keys = widget.NewList(
+	c.keys = newListing(
 		func() int { return len(c.keyRows) },
 		func() fyne.CanvasObject { return clientKeyRow() },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -176,7 +176,7 @@ func (c *clients) draw(time.Time) {
 }
 
 func (c *clients) put(o fyne.CanvasObject) {
-	weigh(&c.add.Button, o == c.hint) // what stands there has a button of its own to be pressed
+	weigh(c.add, o == c.hint) // what stands there has a button of its own to be pressed
 	if len(c.side.Objects) == 1 && c.side.Objects[0] == o {
 		return
 	}
@@ -229,7 +229,7 @@ type agentRow struct {
 	a     state.Agent
 	box   *fyne.Container
 	mark  *widget.Icon
-	on    *widget.Check
+	on    *tick
 	name  *widget.Label
 	word  *widget.Label
 	open  *button
@@ -238,12 +238,12 @@ type agentRow struct {
 
 func newAgentRow(c *clients, a state.Agent) *agentRow {
 	r := &agentRow{c: c, a: a, mark: widget.NewIcon(shapes[state.Plain]), name: cell(false), word: cell(false)}
-	r.on = widget.NewCheck(a.Name, func(on bool) {
+	r.on = newTick(a.Name, func(on bool) {
 		if !r.moved {
 			c.plan(r.a.ID, on)
 		}
 	})
-	r.open = c.u.button("", func() { c.plan(r.a.ID, !r.a.Connected || len(r.a.Changed) > 0) })
+	r.open = newButton("", func() { c.plan(r.a.ID, !r.a.Connected || len(r.a.Changed) > 0) })
 	r.open.Importance = widget.LowImportance
 	r.open.Icon = theme.NavigateNextIcon()
 	var who fyne.CanvasObject = r.on

@@ -16,7 +16,7 @@ import (
 // next, in the same colour.
 type diffPane struct {
 	box    *fyne.Container
-	list   *widget.List
+	list   *listing
 	text   string
 	lines  []diffLine
 	places int // of a line, as they were broken
@@ -29,7 +29,7 @@ type diffLine struct {
 
 func newDiffPane() *diffPane {
 	d := &diffPane{}
-	d.list = widget.NewList(
+	d.list = newListing(
 		func() int { return len(d.lines) },
 		newTextLine,
 		func(i widget.ListItemID, o fyne.CanvasObject) {

@@ -19,10 +19,10 @@ const ahead = 60 * time.Second
 type dryRun struct {
 	u        *UI
 	box      *fyne.Container
-	body     *widget.Entry
-	recent   *widget.Select
+	body     *field
+	recent   *choice
 	ids      []string
-	ask      *widget.Button
+	ask      *button
 	message  *widget.Label
 	facts    *widget.Label
 	ways     [2]*wayPane
@@ -63,14 +63,15 @@ var wayColumns = columns{markWidth, 7 * apart, 0, near}
 
 func newDryRun(u *UI) *dryRun {
 	d := &dryRun{u: u, message: wrapped(""), facts: cell(false)}
-	d.body = widget.NewMultiLineEntry()
+	d.body = u.field("")
+	d.body.MultiLine = true
 	d.body.Wrapping = fyne.TextWrapBreak
 	d.body.TextStyle.Monospace = true
 	d.body.SetPlaceHolder(tr("paste a request's body here: {\"model\": …, \"messages\": […]}"))
 	d.body.OnChanged = func(string) { d.typed() }
-	d.recent = widget.NewSelect(nil, d.picked)
+	d.recent = newChoice(nil, d.picked)
 	d.recent.PlaceHolder = tr("or a request that was made…")
-	d.ask = widget.NewButton(tr("Which way would it go?"), d.run)
+	d.ask = newButton(tr("Which way would it go?"), d.run)
 	d.message.Hide()
 	d.ways = [2]*wayPane{newWayPane(tr("Now")), newWayPane(tr("In {{.Seconds}} s", "Seconds", int(ahead.Seconds())))}
 	left := container.NewBorder(nil, container.NewVBox(d.recent, d.ask, d.message), nil, nil, d.body)

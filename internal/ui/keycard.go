@@ -23,18 +23,18 @@ type keyCard struct {
 	busy, drawn                    bool
 	title, word, why, facts, fixed *widget.Label
 	mark                           *widget.Icon
-	copy                           *widget.Button
-	test, retry, up, down, onoff   *widget.Button
+	copy                           *button
+	test, retry, up, down, onoff   *button
 	name, account                  *field
-	label, probe                   *widget.Button
+	label, probe                   *button
 	shared                         *fyne.Container // another key that seems to be of the same account
 	sharedText                     *widget.Label
-	join                           *widget.Button
+	join                           *button
 	policy                         *fyne.Container // what the vendor's plan permits
 	policyText                     *widget.Label
-	policyLink                     *widget.Button
+	policyLink                     *button
 	link                           string
-	rename, remove, sure, keep     *widget.Button
+	rename, remove, sure, keep     *button
 	own, asking                    *fyne.Container
 	message                        *widget.Label
 	question                       *widget.Label
@@ -48,26 +48,26 @@ func newKeyCard(k *keys) *keyCard {
 	}
 	c.word.TextStyle.Monospace = true
 	c.copy = quietButton("", theme.ContentCopyIcon(), func() { k.u.copy(c.sentence()) })
-	c.test = widget.NewButton(tr("Test"), c.doTest)
-	c.probe = widget.NewButton(tr("Probe now"), c.doProbe)
-	c.label = widget.NewButton(tr("Set"), c.doAccount)
+	c.test = newButton(tr("Test"), c.doTest)
+	c.probe = newButton(tr("Probe now"), c.doProbe)
+	c.label = newButton(tr("Set"), c.doAccount)
 	c.account.OnSubmitted = func(string) { c.doAccount() }
 	c.account.OnChanged = func(string) { c.able() }
-	c.join = widget.NewButton(tr("Give them one account"), c.doJoin)
+	c.join = newButton(tr("Give them one account"), c.doJoin)
 	c.shared = container.NewVBox(c.sharedText, inset(container.NewHBox(c.join)))
 	c.policyLink = quietButton(tr("Open the policy"), nil, func() { k.u.openLink(c.link) })
 	c.policy = container.New(layout.NewCustomPaddedVBoxLayout(0), c.policyText, container.NewHBox(c.policyLink))
-	c.retry = widget.NewButton(tr("Use again now"), c.doRetry)
-	c.up = widget.NewButtonWithIcon("", theme.MoveUpIcon(), func() { c.doMove(true) })
-	c.down = widget.NewButtonWithIcon("", theme.MoveDownIcon(), func() { c.doMove(false) })
-	c.onoff = widget.NewButton(tr("Disable"), c.doEnable)
-	c.rename = widget.NewButton(tr("Rename"), c.doRename)
+	c.retry = newButton(tr("Use again now"), c.doRetry)
+	c.up = newIconButton("", theme.MoveUpIcon(), func() { c.doMove(true) })
+	c.down = newIconButton("", theme.MoveDownIcon(), func() { c.doMove(false) })
+	c.onoff = newButton(tr("Disable"), c.doEnable)
+	c.rename = newButton(tr("Rename"), c.doRename)
 	c.name.OnSubmitted = func(string) { c.doRename() }
 	c.name.OnChanged = func(string) { c.able() }
-	c.remove = widget.NewButton(tr("Remove…"), func() { c.ask(true) })
-	c.sure = widget.NewButton(tr("Remove it"), c.doRemove)
+	c.remove = newButton(tr("Remove…"), func() { c.ask(true) })
+	c.sure = newButton(tr("Remove it"), c.doRemove)
 	c.sure.Importance = widget.DangerImportance
-	c.keep = widget.NewButton(tr("Keep it"), func() { c.ask(false) })
+	c.keep = newButton(tr("Keep it"), func() { c.ask(false) })
 	c.asking = container.NewVBox(c.question, inset(container.NewHBox(c.sure, c.keep)))
 	c.own = container.NewVBox(
 		labelled(tr("Name"), container.NewBorder(nil, nil, nil, c.rename, c.name)),
@@ -253,7 +253,7 @@ func (c *keyCard) drawShared(r *state.KeyRow) {
 	show(c.shared, r.SharesWith != "")
 	if r.SharesWith != "" {
 		setText(c.sharedText, tr("What is left of {{.Key}} moves with this key's: they seem to be of one account. "+
-			"As one account they cool down together, and neither is tried in vain.", "Key", r.SharesWith))
+			"As one account they cool down together, and neither is tried in vain.", "Key", keyID{r.Provider, r.SharesWith}))
 	}
 }
 

@@ -24,18 +24,18 @@ type keyForm struct {
 	agreed        NewKey // what was answered with a yes; its other fields are empty
 	asks          string // the question that is open: Needs.What
 	link          string // of the policy that is shown
-	provider      *widget.Select
-	endpoint      *widget.Select
+	provider      *choice
+	endpoint      *choice
 	endpointRow   *fyne.Container
 	name, account *field
 	secret        *field
 	policy        *fyne.Container
 	policyText    *widget.Label
-	policyLink    *widget.Button
-	read          *widget.Check
+	policyLink    *button
+	read          *tick
 	message       *widget.Label
-	submit, yes   *widget.Button
-	cancel        *widget.Button
+	submit, yes   *button
+	cancel        *button
 
 	// At a first start the form stands elsewhere: what follows a key that was
 	// stored, and a key that is not given. nil: the page of keys.
@@ -48,16 +48,16 @@ func newKeyForm(k *keys) *keyForm {
 		k: k, name: k.u.field("main"), account: k.u.field(tr("optional")), secret: k.u.secretField(tr("paste the key")),
 		policyText: wrapped(""), message: wrapped(""),
 	}
-	f.provider = widget.NewSelect(nil, func(string) { f.chosen() })
+	f.provider = newChoice(nil, func(string) { f.chosen() })
 	f.provider.PlaceHolder = tr("choose a provider")
-	f.endpoint = widget.NewSelect(nil, func(string) { f.drawPolicy() })
-	f.policyLink = widget.NewButton(tr("Open the policy"), func() { k.u.openLink(f.link) })
+	f.endpoint = newChoice(nil, func(string) { f.drawPolicy() })
+	f.policyLink = newButton(tr("Open the policy"), func() { k.u.openLink(f.link) })
 	f.policyLink.Importance = widget.LowImportance
-	f.read = widget.NewCheck(tr("I have read this"), func(bool) { f.able() })
-	f.submit = widget.NewButton(tr("Add key"), f.send)
+	f.read = newTick(tr("I have read this"), func(bool) { f.able() })
+	f.submit = newButton(tr("Add key"), f.send)
 	f.submit.Importance = widget.HighImportance
-	f.yes = widget.NewButton("", f.confirm)
-	f.cancel = widget.NewButton(tr("Cancel"), f.leave)
+	f.yes = newButton("", f.confirm)
+	f.cancel = newButton(tr("Cancel"), f.leave)
 	for _, e := range []*field{f.name, f.account, f.secret} {
 		e.OnSubmitted = func(string) { f.send() }
 		e.OnChanged = func(string) { f.edited() }

@@ -317,7 +317,7 @@ func TestAnotherKeysAnswerDoesNotShowOnThisOne(t *testing.T) {
 func (r *rig) accents() []string {
 	var out []string
 	walk(r.u.win.Content(), func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && b.Importance == widget.HighImportance {
+		if b, ok := o.(*button); ok && b.Importance == widget.HighImportance {
 			out = append(out, b.Text)
 		}
 	})

@@ -24,8 +24,8 @@ func (k keyID) String() string { return k.provider + "/" + k.name }
 type keys struct {
 	u        *UI
 	box      *fyne.Container
-	add      *widget.Button
-	list     *widget.List
+	add      *button
+	list     *listing
 	grid     grid
 	rows     []state.KeyRow
 	empty    *widget.Label
@@ -47,9 +47,9 @@ func newKeys(u *UI) *keys {
 		{name: tr("Account"), width: 5 * apart, grow: 1, rank: 2},
 		{name: tr("Stored in"), width: 6 * apart, rank: 1},
 	}}
-	k.add = widget.NewButtonWithIcon(tr("Add key"), theme.ContentAddIcon(), u.addKey)
+	k.add = newIconButton(tr("Add key"), theme.ContentAddIcon(), u.addKey)
 	k.add.Importance = widget.HighImportance
-	k.list = widget.NewList(
+	k.list = newListing(
 		func() int { return len(k.rows) },
 		func() fyne.CanvasObject { return k.grid.line() },
 		func(i widget.ListItemID, c fyne.CanvasObject) {

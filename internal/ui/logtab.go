@@ -22,15 +22,15 @@ type logPage struct {
 	u        *UI
 	box      *fyne.Container
 	text     *field
-	level    *widget.Select
-	follow   *widget.Check
+	level    *choice
+	follow   *tick
 	count    *widget.Label
-	list     *widget.List
+	list     *listing
 	grid     grid
 	empty    *widget.Label
 	whole    *widget.Label // the selected line, all of it
-	copyLine *widget.Button
-	copyAll  *widget.Button
+	copyLine *button
+	copyAll  *button
 	selected state.Line
 	shown    extent
 }
@@ -48,11 +48,11 @@ func newLog(u *UI) *logPage {
 	for i := range levels {
 		words[i] = tr(levels[i].word)
 	}
-	l.level = widget.NewSelect(words, nil)
+	l.level = newChoice(words, nil)
 	l.level.SetSelectedIndex(1)
 	l.level.OnChanged = func(string) { l.filter() }
 	l.text.OnChanged = func(string) { l.filter() }
-	l.follow = widget.NewCheck(tr("Follow"), nil)
+	l.follow = newTick(tr("Follow"), nil)
 	l.follow.SetChecked(true)
 	l.follow.OnChanged = func(on bool) {
 		u.st.Log().SetFollow(on)
@@ -61,12 +61,12 @@ func newLog(u *UI) *logPage {
 		}
 		l.draw(u.now())
 	}
-	l.copyLine = widget.NewButton(tr("Copy line"), func() { u.copy(l.selected.String()) })
+	l.copyLine = newButton(tr("Copy line"), func() { u.copy(l.selected.String()) })
 	l.copyLine.Disable()
-	l.copyAll = widget.NewButton(tr("Copy all"), func() { u.copy(u.st.Log().Text()) })
-	folder := widget.NewButton(tr("Log folder"), func() { u.folder("logs") })
+	l.copyAll = newButton(tr("Copy all"), func() { u.copy(u.st.Log().Text()) })
+	folder := newButton(tr("Log folder"), func() { u.folder("logs") })
 	l.grid = grid{columns: []column{{width: 5 * apart, mono: true}, {width: 20 * apart, grow: 1, mono: true}}}
-	l.list = widget.NewList(
+	l.list = newListing(
 		func() int { return u.st.Log().Len() },
 		func() fyne.CanvasObject { return l.grid.line() },
 		func(i widget.ListItemID, c fyne.CanvasObject) {

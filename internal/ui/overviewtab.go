@@ -22,12 +22,12 @@ type overview struct {
 	u         *UI
 	box       *fyne.Container
 	url       *widget.Label
-	copyURL   *widget.Button
+	copyURL   *button
 	last      *widget.Label
-	pin       *widget.Select
+	pin       *choice
 	pins      []string // the providers of its choices, behind the first
 	pinning   bool     // the choice is changed by us
-	flip      *widget.Button
+	flip      *button
 	headline  *widget.Label
 	counts    *widget.Label
 	blocks    []*providerBlock
@@ -35,7 +35,7 @@ type overview struct {
 	noKeys    *fyne.Container
 	unknown   *widget.Label // which keys there are
 	halves    *fyne.Container
-	decisions *widget.List
+	decisions *listing
 	grid      grid
 	rows      []state.DecisionRow
 	noRows    *widget.Label
@@ -45,15 +45,15 @@ func newOverview(u *UI) *overview {
 	o := &overview{u: u, url: cell(true), last: cell(false), headline: wrapped(""), counts: widget.NewLabel(""), noRows: wrapped("")}
 	o.unknown = wrapped(tr("Which keys there are is known once glmtray serves."))
 	o.copyURL = quietButton("", theme.ContentCopyIcon(), func() { u.copy(u.st.Server().URL) })
-	o.flip = widget.NewButton("", func() { u.serve(u.st.Server().State == state.Paused) })
+	o.flip = newButton("", func() { u.serve(u.st.Server().State == state.Paused) })
 	o.flip.Importance = widget.HighImportance
-	o.pin = widget.NewSelect(nil, o.pinned)
+	o.pin = newChoice(nil, o.pinned)
 	o.pin.PlaceHolder = tr("Pin…")
 	o.url.Truncation = fyne.TextTruncateOff
 	o.last.Alignment = fyne.TextAlignTrailing
 	top := container.NewBorder(nil, nil, container.NewHBox(o.url, o.copyURL), container.NewHBox(atLeast(8*apart, 0, o.pin), o.flip), o.last)
 
-	add := widget.NewButtonWithIcon(tr("Add a key"), theme.ContentAddIcon(), u.addKey)
+	add := newIconButton(tr("Add a key"), theme.ContentAddIcon(), u.addKey)
 	o.noKeys = container.NewVBox(wrapped(tr("No keys yet. glmtray uses one key until it runs dry, then the next: "+
 		"add those of your providers, and clients need to know none of them.")), inset(container.NewHBox(add)))
 	o.column = container.New(layout.NewCustomPaddedVBoxLayout(near))
@@ -76,7 +76,7 @@ func (o *overview) makeDecisions() {
 		{width: 8 * apart, grow: 2},
 		{width: 8 * apart, grow: 3},
 	}}
-	o.decisions = widget.NewList(
+	o.decisions = newListing(
 		func() int { return len(o.rows) },
 		func() fyne.CanvasObject { return o.grid.line() },
 		func(i widget.ListItemID, c fyne.CanvasObject) {

@@ -73,7 +73,7 @@ func (p *pressed) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (p *pressed) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	if !escapes(p, k) && (k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter) {
 		p.press()
 	}
 }

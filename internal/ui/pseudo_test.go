@@ -82,22 +82,18 @@ func texts(o fyne.CanvasObject) []string {
 	switch o := o.(type) {
 	case *widget.Label:
 		return []string{o.Text}
-	case *widget.Button:
-		return []string{o.Text}
 	case *button:
 		return []string{o.Text}
-	case *widget.Check:
+	case *tick:
 		return []string{o.Text}
 	case *widget.RadioGroup:
 		return o.Options
-	case *widget.Select:
+	case *choice:
 		if o.Selected != "" {
 			return append([]string{o.Selected}, o.Options...)
 		}
 		return append([]string{o.PlaceHolder}, o.Options...)
 	case *field:
-		return []string{o.PlaceHolder, o.Text}
-	case *widget.Entry:
 		return []string{o.PlaceHolder, o.Text}
 	case *railItem:
 		return []string{o.word, o.count}

@@ -63,9 +63,9 @@ func (u *UI) askQuit(names string, lost *LostRecord) {
 		p.putBack = u.b.RestoreAgents
 		sayError(p.message, lost)
 	}
-	p.back = u.primary(word, p.carryOut)
-	p.leave = u.button(tr("Leave and quit"), u.end)
-	p.stay = u.button(tr("Cancel"), func() { p.sheet.escape() })
+	p.back = primary(word, p.carryOut)
+	p.leave = newButton(tr("Leave and quit"), u.end)
+	p.stay = newButton(tr("Cancel"), func() { p.sheet.escape() })
 	p.sheet = u.lay(tr("Quit glmtray?"), stacked(text, p.said, p.message), func() { u.quitting = false }, p.stay, p.leave, p.back)
 	p.sheet.busy = p.interrupt
 }

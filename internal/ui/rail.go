@@ -81,7 +81,7 @@ func (i *railItem) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (i *railItem) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	if !escapes(i, k) && (k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter) {
 		i.Tapped(nil)
 	}
 }

@@ -20,9 +20,9 @@ const forAnswer = 10 * time.Minute
 type replayPane struct {
 	p        *requestPane
 	box      *fyne.Container
-	provider *widget.Select
+	provider *choice
 	ids      []string
-	send     *widget.Button
+	send     *button
 	note     *widget.Label
 	was, now *textPane
 	answers  *fyne.Container
@@ -32,9 +32,9 @@ type replayPane struct {
 func newReplayPane(p *requestPane) *replayPane {
 	r := &replayPane{p: p, note: wrapped("")}
 	r.was, r.now = newTextPane(p.u, tr("Then")), newTextPane(p.u, tr("Now"))
-	r.provider = widget.NewSelect(nil, func(string) { r.able() })
+	r.provider = newChoice(nil, func(string) { r.able() })
 	r.provider.PlaceHolder = tr("choose a provider")
-	r.send = widget.NewButton("", r.do)
+	r.send = newButton("", r.do)
 	r.answers = container.New(columns{0, 2 * apart, 0}, r.was.box, upright(), r.now.box)
 	top := container.NewVBox(container.NewHBox(r.provider, r.send), r.note)
 	r.box = container.NewBorder(top, nil, nil, nil, r.answers)

@@ -31,12 +31,12 @@ type requestPane struct {
 	mark                  *widget.Icon
 	title                 *widget.Label
 	parts                 *segments
-	curl, save, more, all *widget.Button
+	curl, save, more, all *button
 	note                  *widget.Label
 	body                  *fyne.Container
 	why                   *whyPane
 	sent, got             *textPane
-	plain                 *widget.Check // the answer as text, not as it came over the wire
+	plain                 *tick // the answer as text, not as it came over the wire
 	answer                *fyne.Container
 	replay                *replayPane
 	x                     state.Exchange
@@ -52,7 +52,7 @@ func newRequestPane(r *requests) *requestPane {
 	p.title.Truncation = fyne.TextTruncateEllipsis
 	p.why = newWhyPane()
 	p.sent, p.got = newTextPane(u, tr("Request")), newTextPane(u, tr("Answer"))
-	p.plain = widget.NewCheck(tr("Only what it says"), func(bool) { p.drawAnswer() })
+	p.plain = newTick(tr("Only what it says"), func(bool) { p.drawAnswer() })
 	p.plain.SetChecked(true)
 	p.answer = container.NewBorder(nil, container.NewHBox(p.plain), nil, nil, p.got.box)
 	p.replay = newReplayPane(p)
@@ -74,12 +74,6 @@ func newRequestPane(r *requests) *requestPane {
 	p.body = container.NewStack()
 	p.box = container.NewBorder(container.NewVBox(top, p.note, widget.NewSeparator()), nil, nil, nil, p.body)
 	return p
-}
-
-func quietButton(word string, icon fyne.Resource, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon(word, icon, do)
-	b.Importance = widget.LowImportance
-	return b
 }
 
 // open shows another request.
@@ -134,7 +128,7 @@ func (p *requestPane) load() {
 func (p *requestPane) set(x state.Exchange) {
 	p.x = x
 	there := x.ID != ""
-	for _, b := range []*widget.Button{p.all, p.save} {
+	for _, b := range []*button{p.all, p.save} {
 		enable(b, there)
 	}
 	enable(p.curl, x.Sent.Text != "" && !x.Sent.Cut)

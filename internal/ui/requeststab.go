@@ -24,12 +24,12 @@ type requests struct {
 	upper  *fyne.Container // filters, header, list, foot
 	text   *field
 	picks  [4]*pick // provider, status, client, rule
-	pause  *widget.Button
+	pause  *button
 	foot   *widget.Label // how many there are; of the row under the pointer, which way it went
 	foot2  *widget.Label // and what became of it
-	again  *widget.Button
+	again  *button
 	empty  *widget.Label
-	list   *widget.List
+	list   *listing
 	grid   grid
 	view   state.View
 	seen   uint64 // changes when the view was taken
@@ -52,10 +52,10 @@ var statuses = []struct{ word, status string }{
 func newRequests(u *UI) *requests {
 	r := &requests{u: u, text: u.field(tr("search: reason, error, model, path")), foot: small(""), foot2: small(""), empty: wrapped("")}
 	r.grid = requestGrid()
-	r.list = widget.NewList(func() int { return r.view.Len() }, r.newLine, r.fillLine)
+	r.list = newListing(func() int { return r.view.Len() }, r.newLine, r.fillLine)
 	r.list.HideSeparators = true
 	r.list.OnSelected = r.picked
-	r.pause = widget.NewButton(tr("Pause"), func() { r.hold(!u.st.Requests().Paused()) })
+	r.pause = newButton(tr("Pause"), func() { r.hold(!u.st.Requests().Paused()) })
 	r.picks = [4]*pick{
 		newPick(tr("any provider"), r.filter), newPick(tr("any status"), r.filter),
 		newPick(tr("any client"), r.filter), newPick(tr("any rule"), r.filter),
@@ -367,7 +367,7 @@ func (r *requests) drawFoot() {
 
 // pick is a filter by one of several values, the first choice being all.
 type pick struct {
-	box     *widget.Select
+	box     *choice
 	words   []string
 	values  []string
 	changed func()
@@ -376,7 +376,7 @@ type pick struct {
 
 func newPick(all string, changed func()) *pick {
 	p := &pick{words: []string{all}, values: []string{""}}
-	p.box = widget.NewSelect([]string{all}, nil)
+	p.box = newChoice([]string{all}, nil)
 	p.box.SetSelectedIndex(0)
 	p.box.OnChanged = func(string) { changed() }
 	return p

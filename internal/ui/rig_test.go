@@ -311,11 +311,9 @@ func (r *rig) text() string {
 		switch o := o.(type) {
 		case *widget.Label:
 			b.WriteString(o.Text + "\n")
-		case *widget.Button:
-			b.WriteString(o.Text + "\n")
 		case *button:
 			b.WriteString(o.Text + "\n")
-		case *widget.Check:
+		case *tick:
 			b.WriteString(o.Text + "\n")
 		case *textLine:
 			b.WriteString(o.text + "\n")
@@ -329,19 +327,12 @@ func (r *rig) text() string {
 }
 
 // button finds a button that can be seen, by its text.
-func (r *rig) button(text string) *widget.Button {
+func (r *rig) button(text string) *button {
 	r.t.Helper()
-	var found *widget.Button
+	var found *button
 	r.walk(func(o fyne.CanvasObject) {
-		switch b := o.(type) {
-		case *widget.Button:
-			if b.Text == text && found == nil {
-				found = b
-			}
-		case *button:
-			if b.Text == text && found == nil {
-				found = &b.Button
-			}
+		if b, ok := o.(*button); ok && b.Text == text && found == nil {
+			found = b
 		}
 	})
 	if found == nil {
@@ -360,11 +351,11 @@ func (r *rig) tap(text string) {
 }
 
 // check finds a tick that can be seen, by its text.
-func (r *rig) check(text string) *widget.Check {
+func (r *rig) check(text string) *tick {
 	r.t.Helper()
-	var found *widget.Check
+	var found *tick
 	r.walk(func(o fyne.CanvasObject) {
-		if c, ok := o.(*widget.Check); ok && c.Text == text && found == nil {
+		if c, ok := o.(*tick); ok && c.Text == text && found == nil {
 			found = c
 		}
 	})

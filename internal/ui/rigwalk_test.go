@@ -3,7 +3,6 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 )
 
 // walk visits all that can be seen: what lies over the window before the rest.
@@ -36,7 +35,7 @@ func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 		walk(o.Content, visit)
 	case *pressed:
 		walk(o.content, visit)
-	case *widget.List:
+	case *listing:
 		for i := range o.Length() {
 			c := o.CreateItem()
 			o.UpdateItem(i, c)

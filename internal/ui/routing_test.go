@@ -193,7 +193,7 @@ func TestKeysThatShareTheirLimitsAreJoinedAtAClick(t *testing.T) {
 	p := &program{snap: serving(desk, home)}
 	r, k := keysRig(t, p)
 	k.list.Select(0)
-	r.sees("What is left of home moves with this key's")
+	r.sees("What is left of cerebras/home moves with this key's")
 	r.tap("Give them one account")
 	r.asked("account cerebras desk private")
 	r.sees("They are one account now.")

@@ -26,9 +26,9 @@ type routing struct {
 	draft   []state.Rule // as they are edited
 	rows    []*ruleRow
 	column  *fyne.Container
-	add     *widget.Button
-	save    *widget.Button
-	undo    *widget.Button
+	add     *button
+	save    *button
+	undo    *button
 	message *widget.Label
 	origin  *widget.Label
 	editor  *ruleEditor
@@ -44,10 +44,10 @@ type routing struct {
 func newRouting(u *UI) *routing {
 	r := &routing{u: u, chosen: -1, message: wrapped(""), origin: cell(false)}
 	r.hint = wrapped("")
-	r.add = widget.NewButtonWithIcon(tr("Add a rule"), theme.ContentAddIcon(), r.fresh)
-	r.save = widget.NewButton(tr("Save"), r.write)
+	r.add = newIconButton(tr("Add a rule"), theme.ContentAddIcon(), r.fresh)
+	r.save = newButton(tr("Save"), r.write)
 	r.save.Importance = widget.HighImportance
-	r.undo = widget.NewButton(tr("Undo"), r.revert)
+	r.undo = newButton(tr("Undo"), r.revert)
 	r.message.Hide()
 	r.editor = newRuleEditor(r)
 	r.column = container.New(layout.NewCustomPaddedVBoxLayout(0))
@@ -247,7 +247,7 @@ type ruleRow struct {
 	when           *widget.Label
 	chain          *fyne.Container
 	said           string
-	up, down, drop *widget.Button
+	up, down, drop *button
 	wrong          *widget.Icon
 	edge           *canvas.Rectangle // the rule is chosen
 }

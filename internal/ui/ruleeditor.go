@@ -17,8 +17,8 @@ type ruleEditor struct {
 	box               *fyne.Container
 	name, tokens      *field
 	model, use        *field
-	images            *widget.Check
-	targets           *widget.Select
+	images            *tick
+	targets           *choice
 	wrong             map[state.Where]*widget.Label
 	opening, choosing bool
 }
@@ -32,11 +32,11 @@ func newRuleEditor(r *routing) *ruleEditor {
 	}
 	e.name, e.model, e.use = r.u.field(tr("a name for it")), r.u.field(tr("any; such as *haiku*|*air*")), r.u.field("cerebras/large, zai/large")
 	e.tokens = r.u.field(tr("any; such as 120k"))
-	e.images = widget.NewCheck(tr("has pictures"), func(bool) { e.take() })
+	e.images = newTick(tr("has pictures"), func(bool) { e.take() })
 	for _, f := range []*field{e.name, e.model, e.use, e.tokens} {
 		f.OnChanged = func(string) { e.take() }
 	}
-	e.targets = widget.NewSelect(nil, e.addTarget)
+	e.targets = newChoice(nil, e.addTarget)
 	e.targets.PlaceHolder = tr("add a target…")
 	e.box = container.NewVBox(
 		labelled(tr("Name"), e.name), e.wrong[state.WhereName],

@@ -10,7 +10,7 @@ import (
 // segments are choices side by side, of which one is made.
 type segments struct {
 	box     *fyne.Container
-	buttons []*widget.Button
+	buttons []*button
 	chosen  int
 	changed func(int)
 }
@@ -18,7 +18,7 @@ type segments struct {
 func newSegments(words []string, changed func(int)) *segments {
 	s := &segments{box: container.New(layout.NewCustomPaddedHBoxLayout(0)), changed: changed}
 	for i, word := range words {
-		b := widget.NewButton(word, func() { s.choose(i) })
+		b := newButton(word, func() { s.choose(i) })
 		s.buttons = append(s.buttons, b)
 		s.box.Add(b)
 	}

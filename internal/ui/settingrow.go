@@ -18,9 +18,9 @@ type settingRow struct {
 	s       *settings
 	v       state.Setting
 	box     *fyne.Container
-	entry   *field         // for everything that is written
-	check   *widget.Check  // for what is on or off
-	choice  *widget.Select // for one of a few
+	entry   *field  // for everything that is written
+	check   *tick   // for what is on or off
+	choice  *choice // for one of a few
 	save    *button
 	origin  *widget.Label
 	message *widget.Label
@@ -35,16 +35,16 @@ func newSettingRow(s *settings, v state.Setting) *settingRow {
 	var value fyne.CanvasObject
 	switch v.Kind {
 	case "bool":
-		r.check = widget.NewCheck("", func(on bool) { r.chosen(strconv.FormatBool(on)) })
+		r.check = newTick("", func(on bool) { r.chosen(strconv.FormatBool(on)) })
 		value = r.check
 	case "choice":
-		r.choice = widget.NewSelect(v.Options, r.chosen)
+		r.choice = newChoice(v.Options, r.chosen)
 		value = r.choice
 	default:
 		r.entry = s.u.field("")
 		r.entry.OnSubmitted = func(string) { r.send(r.entry.Text) }
 		r.entry.OnChanged = func(string) { r.typed() }
-		r.save = s.u.primary(tr("Save"), func() { r.send(r.entry.Text) })
+		r.save = primary(tr("Save"), func() { r.send(r.entry.Text) })
 		r.save.Hide()
 		value = container.NewBorder(nil, nil, nil, r.save, r.entry)
 	}

@@ -20,9 +20,9 @@ type textPane struct {
 	name   string
 	box    *fyne.Container
 	title  *widget.Label
-	copy   *widget.Button
-	all    *widget.Button
-	list   *widget.List
+	copy   *button
+	all    *button
+	list   *listing
 	body   state.Body
 	fold   *state.Fold
 	places int // of a line, as they were broken
@@ -46,7 +46,7 @@ func newTextPane(u *UI, name string) *textPane {
 		p.fold.All(!p.open)
 		p.draw()
 	})
-	p.list = widget.NewList(
+	p.list = newListing(
 		func() int { return len(p.fold.Lines()) },
 		newTextLine,
 		func(i widget.ListItemID, o fyne.CanvasObject) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -422,9 +421,9 @@ func TestEveryTextOfAFirstStartIsInTheReadersLanguage(t *testing.T) {
 }
 
 // checks are the ticks that can be seen.
-func checks(r *rig) (list []*widget.Check) {
+func checks(r *rig) (list []*tick) {
 	r.walk(func(o fyne.CanvasObject) {
-		if c, ok := o.(*widget.Check); ok {
+		if c, ok := o.(*tick); ok {
 			list = append(list, c)
 		}
 	})

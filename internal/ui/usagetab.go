@@ -26,7 +26,7 @@ type usage struct {
 	axis    *axis
 	most    *widget.Label // the value at the chart's top
 	point   *widget.Label // the bar under the pointer
-	list    *widget.List
+	list    *listing
 	grid    grid
 	rows    []state.Used
 	empty   *widget.Label
@@ -66,7 +66,7 @@ func newUsage(u *UI) *usage {
 		figures(tr("Requests"), 80), figures(tr("Failed"), 72), figures(tr("Prompt"), 80),
 		figures(tr("Cached"), 80), figures(tr("Answers"), 80), figures(tr("Cost"), 88), figures(tr("By plan"), 88),
 	}}
-	g.list = widget.NewList(
+	g.list = newListing(
 		func() int { return len(g.rows) },
 		func() fyne.CanvasObject { return g.grid.line() },
 		func(i widget.ListItemID, o fyne.CanvasObject) {

@@ -107,8 +107,8 @@ func (w *welcome) first() {
 		if q.ID == questionStart {
 			w.answers = append(w.answers, nil)
 			for _, o := range q.Options {
-				b := w.u.button(o.Text, func() { w.send(o.ID) })
-				weigh(&b.Button, o.ID == optionKey)
+				b := newButton(o.Text, func() { w.send(o.ID) })
+				weigh(b, o.ID == optionKey)
 				if o.ID == optionKey {
 					buttons = append([]fyne.CanvasObject{b}, buttons...)
 				} else {
@@ -133,9 +133,9 @@ func (w *welcome) first() {
 	place := "1"
 	if len(buttons) == 0 {
 		place = "" // there is no way on: a key is there already
-		buttons = append(buttons, w.u.primary(tr("Continue"), func() { w.send("") }))
+		buttons = append(buttons, primary(tr("Continue"), func() { w.send("") }))
 	}
-	buttons = append(buttons, layout.NewSpacer(), w.u.button(tr("Ask me later"), w.leave))
+	buttons = append(buttons, layout.NewSpacer(), newButton(tr("Ask me later"), w.leave))
 	w.show(place, tr("Welcome to glmtray"), container.NewVScroll(body), buttons...)
 }
 

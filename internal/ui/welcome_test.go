@@ -80,12 +80,8 @@ func (c *clicks) tap(text string) {
 	c.r.until("the button "+text, func() bool {
 		ok := false
 		c.r.walk(func(o fyne.CanvasObject) {
-			switch b := o.(type) {
-			case *widget.Button:
-				ok = ok || b.Text == text && !b.Disabled()
-			case *button:
-				ok = ok || b.Text == text && !b.Disabled()
-			}
+			b, is := o.(*button)
+			ok = ok || is && b.Text == text && !b.Disabled()
 		})
 		return ok
 	})

@@ -28,8 +28,8 @@ func (w *welcome) key() {
 
 // tried tests the key that was stored.
 func (w *welcome) tried(id keyID) {
-	again := w.u.button(tr("Add another key"), w.key)
-	on := w.u.primary(tr("Continue"), w.connect)
+	again := newButton(tr("Add another key"), w.key)
+	on := primary(tr("Continue"), w.connect)
 	on.Disable()
 	w.show("2", tr("Your first key"), wrapped(tr("{{.Key}} is stored in this system's keychain. It is tried with one short request.", "Key", id)), on, again)
 	say(w.message, widget.MediumImportance, tr("Testing {{.Key}}…", "Key", id))
@@ -54,7 +54,7 @@ func (w *welcome) tried(id keyID) {
 func (w *welcome) connect() {
 	f := w.u.keysPage().form
 	f.after, f.skip = nil, nil
-	w.show("3", tr("Connect your agents"), wrapped(tr("Looking which are here…")), w.u.button(tr("Skip"), w.request))
+	w.show("3", tr("Connect your agents"), wrapped(tr("Looking which are here…")), newButton(tr("Skip"), w.request))
 	work(w.u, forDisk, func(ctx context.Context) (plans []AgentPlan, err error) {
 		list, err := w.u.b.Agents(ctx)
 		for i := range list {
@@ -84,15 +84,15 @@ func (w *welcome) offer(plans []AgentPlan, err error) {
 		say(w.message, importance, said)
 		w.box.Refresh()
 	}()
-	skip := w.u.button(tr("Skip"), w.request)
+	skip := newButton(tr("Skip"), w.request)
 	if len(plans) == 0 {
 		w.show("3", tr("Connect your agents"), wrapped(tr("No coding agent was found whose settings could be written. "+
-			"The page Clients tells what to type for others.")), w.u.primary(tr("Continue"), w.request))
+			"The page Clients tells what to type for others.")), primary(tr("Continue"), w.request))
 		return
 	}
 	diff := newDiffPane()
-	checks := make([]*widget.Check, len(plans))
-	login := widget.NewCheck(tr("Start glmtray at login, so that it is there"), nil)
+	checks := make([]*tick, len(plans))
+	login := newTick(tr("Start glmtray at login, so that it is there"), nil)
 	login.Checked = true
 	var do *button
 	redraw := func() {
@@ -107,7 +107,7 @@ func (w *welcome) offer(plans []AgentPlan, err error) {
 		diff.set(text.String())
 		enable(do, ticked)
 	}
-	do = w.u.primary(tr("Connect"), func() {
+	do = primary(tr("Connect"), func() {
 		var ids []string
 		for i := range plans {
 			if checks[i].Checked {
@@ -118,7 +118,7 @@ func (w *welcome) offer(plans []AgentPlan, err error) {
 	})
 	row := container.NewHBox()
 	for i := range plans {
-		checks[i] = widget.NewCheck(plans[i].Agent.Name, func(bool) { redraw() })
+		checks[i] = newTick(plans[i].Agent.Name, func(bool) { redraw() })
 		checks[i].Checked = i == 0
 		row.Add(checks[i])
 	}
@@ -169,9 +169,9 @@ func (w *welcome) write(ids []string, login bool, buttons ...*button) {
 func (w *welcome) request() {
 	seen := wrapped(tr("Waiting for a request…"))
 	answer := wrapped("")
-	done := w.u.button(tr("Done"), w.leave)
+	done := newButton(tr("Done"), w.leave)
 	var ask *button
-	ask = w.u.primary(tr("Ask for a hello"), func() {
+	ask = primary(tr("Ask for a hello"), func() {
 		ask.Disable()
 		say(w.message, widget.MediumImportance, tr("Asking…"))
 		work(w.u, forNetwork, w.u.b.Try, func(said string, err error) {
@@ -179,8 +179,8 @@ func (w *welcome) request() {
 			sayError(w.message, err)
 			if err == nil {
 				answer.SetText("“" + said + "”")
-				weigh(&ask.Button, false)
-				weigh(&done.Button, true)
+				weigh(ask, false)
+				weigh(done, true)
 			}
 			w.box.Refresh()
 		})

@@ -18,7 +18,7 @@ const lastStreams = 20
 type Speed struct {
 	PerSecond float64              // tokens of an answer while it came, of the last 20; 0: not known
 	First     time.Duration        // until the first byte, the middle of the last 20; 0: not known
-	Line      [SpeedPoints]float64 // tokens in each of the last seconds, the newest last
+	Line      [SpeedPoints]float64 // tokens in each of the last seconds, the newest last; see meter for when they are told
 }
 
 // meter measures one provider. An answer's tokens are told at its end, and are
