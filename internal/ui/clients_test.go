@@ -354,19 +354,3 @@ func TestWhatWaitsForItsMinuteIsToldByItself(t *testing.T) {
 	r.u.draw(news{})
 	r.until("both", func() bool { return len(r.desk.heard()) == 2 })
 }
-
-func TestALongLineIsBrokenAtABlank(t *testing.T) {
-	for _, tt := range []struct {
-		line string
-		want []string
-	}{
-		{"short", []string{"short"}},
-		{"paste the key for it", []string{"paste the ", "key for it"}},
-		{"/a/path/without/blanks", []string{"/a/path/wi", "thout/blan", "ks"}},
-		{"", nil},
-	} {
-		if got := breakLine(tt.line, 10); !slices.Equal(got, tt.want) {
-			t.Errorf("%q became %q, want %q", tt.line, got, tt.want)
-		}
-	}
-}

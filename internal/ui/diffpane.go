@@ -60,28 +60,11 @@ func (d *diffPane) fit(width float32) {
 	d.places, d.lines = places, nil
 	for line := range strings.Lines(d.text) {
 		ink := inkOfLine(line)
-		for _, part := range breakLine(line, places) {
+		for _, part := range state.Wrap(line, places) {
 			d.lines = append(d.lines, diffLine{part, ink})
 		}
 	}
 	d.list.Refresh()
-}
-
-// breakLine breaks a line where it has a blank, if that is not too far ahead of
-// its end.
-func breakLine(line string, places int) (parts []string) {
-	for {
-		wrapped := state.Wrap(line, places)
-		if len(wrapped) < 2 {
-			return append(parts, wrapped...)
-		}
-		head := wrapped[0]
-		if i := strings.LastIndexByte(head, ' '); i > len(head)/2 {
-			head = head[:i+1]
-		}
-		parts = append(parts, head)
-		line = strings.Join(wrapped, "")[len(head):]
-	}
 }
 
 func inkOfLine(line string) fyne.ThemeColorName {

@@ -65,9 +65,9 @@ func newDryRun(u *UI) *dryRun {
 	d := &dryRun{u: u, message: wrapped(""), facts: cell(false)}
 	d.body = u.field("")
 	d.body.MultiLine = true
-	d.body.Wrapping = fyne.TextWrapBreak
+	d.body.Wrapping = fyne.TextWrapWord
 	d.body.TextStyle.Monospace = true
-	d.body.SetPlaceHolder(tr("paste a request's body here: {\"model\": …, \"messages\": […]}"))
+	d.body.SetPlaceHolder(tr("paste the JSON body of a request here"))
 	d.body.OnChanged = func(string) { d.typed() }
 	d.recent = newChoice(nil, d.picked)
 	d.recent.PlaceHolder = tr("or a request that was made…")

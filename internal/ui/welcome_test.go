@@ -200,9 +200,12 @@ func TestWhatIsToldAtAFirstStartStays(t *testing.T) {
 	t.Run("a system that starts nothing at login is not asked to", func(t *testing.T) {
 		p := &program{agents: someAgents()}
 		r, c := addKey(p)
-		p.set(func() { p.snap.AtLogin = state.Unknown })
-		r.u.st.Update(p.Snapshot())
 		r.sees("Codex CLI")
+		p.set(func() { p.snap.AtLogin = state.Unknown })
+		r.until("that it is not known", func() bool {
+			r.u.pump.wake()
+			return r.u.st.AtLogin() == state.Unknown
+		})
 		c.r.u.welcome.connect()
 		r.until("the plans", func() bool { return strings.Contains(r.text(), "Codex CLI") })
 		if strings.Contains(r.text(), "Start glmtray at login") {

@@ -182,21 +182,29 @@ func placesOf(r rune) int {
 	return 2 // Hangul, the scripts from China and Japan, pictures
 }
 
-// Wrap breaks a text into lines of at most so many places. What has no shape of
-// its own (a tabulator, a control character) gets one.
+// Wrap breaks a text into lines of at most so many places: at a blank, if that is
+// not too far ahead of a line's end. What has no shape of its own (a tabulator, a
+// control character) gets one.
 func Wrap(text string, places int) []string {
 	places = max(places, 2)
 	var lines []string
 	for line := range strings.Lines(text) {
 		line = shapely(strings.TrimRight(line, "\r\n"))
 		begin, used := 0, 0
+		word, since := 0, 0 // where the last word begins, and the places from there on
 		for i, r := range line {
 			w := placesOf(r)
 			if used+w > places {
-				lines = append(lines, line[begin:i])
-				begin, used = i, 0
+				if word-begin <= (i-begin)/2 {
+					word, since = i, 0
+				}
+				lines = append(lines, line[begin:word])
+				begin, used = word, since
 			}
-			used += w
+			used, since = used+w, since+w
+			if r == ' ' {
+				word, since = i+1, 0
+			}
 		}
 		lines = append(lines, line[begin:])
 	}

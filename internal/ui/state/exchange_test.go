@@ -102,6 +102,23 @@ func TestATextIsWrappedByPlaces(t *testing.T) {
 	}
 }
 
+func TestALongLineIsBrokenAtABlank(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		want []string
+	}{
+		{"short", []string{"short"}},
+		{"paste the key for it", []string{"paste the ", "key for it"}},
+		{"/a/path/without/blanks", []string{"/a/path/wi", "thout/blan", "ks"}},
+		{"a verylongwordindeed and more", []string{"a verylong", "wordindeed", " and more"}},
+		{"one two three four five six", []string{"one two ", "three ", "four five ", "six"}},
+	} {
+		if got := Wrap(tt.line, 10); !slices.Equal(got, tt.want) {
+			t.Errorf("%q became %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
 func TestSizesAreWrittenAsPeopleSayThem(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 bytes", 812: "812 bytes", 4812: "4.7 KiB", 1 << 20: "1.0 MiB"} {
 		if got := Bytes(n); got != want {
