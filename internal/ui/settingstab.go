@@ -42,7 +42,7 @@ func newSettings(u *UI) *settings {
 	body := container.NewBorder(s.message, nil, nil, nil, container.NewStack(container.NewVScroll(s.lines), s.about.box))
 	s.box = container.NewBorder(
 		container.NewVBox(heading(tr("Settings")), widget.NewSeparator()), nil,
-		container.NewBorder(nil, nil, nil, upright(), around(tight, s.parts)), nil, around(near, body),
+		container.NewBorder(nil, nil, nil, upright(), around(tight, atLeast(10*apart, 0, s.parts))), nil, around(near, body),
 	)
 	s.turn(settingSections[0].name)
 	return s

@@ -84,8 +84,8 @@ func (c *claude) ask() (status int, answer string) {
 // Where the card's button is pressed that carries a plan out, and that of a first
 // start.
 const (
-	cardX, cardY   = 707, 688
-	startX, startY = 371, 688
+	cardX, cardY   = 699, 688
+	startX, startY = 363, 688
 )
 
 func (s *session) startsAtLogin() bool {
@@ -253,4 +253,42 @@ func TestAFirstStartLeadsToAConnectedClaudeCodeAndItsFirstAnswer(t *testing.T) {
 		t.Errorf("asking with its settings: %d: %s", status, answer)
 	}
 	s.tray.await("Last: claude-sonnet-4-5 → cerebras/main", "")
+}
+
+func TestWhatTheEnvironmentRulesIsReadOnlyInTheWindow(t *testing.T) {
+	s := newSession(t, desk{})
+	p := s.start(launch{dir: s.withKey(settingsFor(cerebras(t))), environ: []string{"CEREBRAS_COOLDOWN=30s"}})
+	s.tray.await("cerebras/one: ready", "")
+	file := filepath.Join(p.dir, "settings.toml")
+	settings := func() string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	p.press("ctrl+8")
+	p.still()
+	p.click(settingsPart.x, settingsPart.y) // routing basics
+	p.still()
+	type row struct {
+		name, value string
+		y           int
+	}
+	// What fixes a value stands in the last column, where others have "default".
+	origin := func(r row) []byte { return p.strip(940, r.y-10, 160, 20) }
+	fixed, free := row{"cooldown", "77s", cooldownRow}, row{"max_wait", "88s", maxWaitRow}
+	if bytes.Equal(origin(fixed), origin(free)) {
+		t.Error("nothing says what fixes the cooldown")
+	}
+	for _, r := range []row{fixed, free} {
+		p.click(settingsField, r.y)
+		p.press("ctrl+a")
+		p.write(r.value)
+		p.press("Return")
+	}
+	eventually(t, "what may be changed is changed", func() bool { return strings.Contains(settings(), `max_wait = "88s"`) })
+	if strings.Contains(settings(), "cooldown") {
+		t.Errorf("what the environment rules was written:\n%s", settings())
+	}
 }

@@ -44,11 +44,11 @@ func busyPictures(t *testing.T, c *camera) {
 	c.take("busy-requests")
 	c.click(500, 140)
 	c.take("busy-request-why")
-	c.click(300, 345) // Request
+	c.click(284, 345) // Request
 	c.take("busy-request-sent")
-	c.click(366, 345) // Answer
+	c.click(350, 345) // Answer
 	c.take("busy-request-answer")
-	c.click(428, 345)         // Replay
+	c.click(partReplay.x, partReplay.y)
 	p.take(c.at(replayTo), 2) // Synthetic
 	today := s.tray.line("Today: ")
 	p.press("Tab", "space")
@@ -57,8 +57,9 @@ func busyPictures(t *testing.T, c *camera) {
 	c.click(paneSave.x, paneSave.y)
 	c.take("busy-request-save")
 	c.click(saveCancel.x, saveCancel.y)
+	p.still()
 	c.click(1050, 345) // all of the page
-	c.click(300, 33)
+	c.click(284, 33)
 	c.take("busy-request-large")
 	p.press("Escape")
 	p.press("ctrl+3")
@@ -68,6 +69,8 @@ func busyPictures(t *testing.T, c *camera) {
 	p.press("ctrl+4")
 	c.click(400, 98)
 	c.take("busy-keys")
+	p.press("Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "space") // remove…
+	c.take("busy-keys-remove")
 	h.alternate(s, data, url)
 	c.click(400, 126) // the other key
 	c.take("busy-keys-shared")

@@ -155,7 +155,7 @@ func TestARequestThatIsChosenShowsWhatWasTriedAndSaid(t *testing.T) {
 		p.press("Escape")
 		eventually(t, "something else is in the clipboard", func() bool {
 			p.press("ctrl+1")
-			p.click(400, 33) // the address's copy mark
+			p.click(386, 33) // the address's copy mark
 			return s.copied() == p.url()
 		})
 	}

@@ -67,9 +67,9 @@ func (c *camera) clientsAndSettings(t *testing.T) {
 	p.ask()
 	p.press("ctrl+1", "ctrl+5")
 	p.still()
-	c.click(616, 107) // Claude Code, which was changed since
+	c.click(608, 107) // Claude Code, which was changed since
 	c.take("clients-changed")
-	c.click(616, 227) // one that is connected by hand
+	c.click(608, 227) // one that is connected by hand
 	c.take("clients-by-hand")
 	s.tray.click("New client key…", func() bool { return true })
 	p.write("laptop")
