@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -71,15 +72,94 @@ func TestWhatTheWindowCosts(t *testing.T) {
 		measure("50 requests/s, " + page.name)
 	}
 	p.press("ctrl+2")
-	for range 40 { // a person drags the list down
-		p.xdotool("mousemove", "500", "400", "click", "--repeat", "10", "--delay", "10", "5")
-	}
+	p.wheel("5", 400) // a person scrolls down
 	measure("50 requests/s, requests, scrolled")
 	close(stop)
 	all.Wait()
+	p.scrollThroughAll()
 	time.Sleep(65 * time.Second) // until no line of a speed moves
 	p.closeWindow()
 	measure("idle, hidden, after that")
+}
+
+// wheel turns the mouse's wheel over the list, a hundred times a second.
+func (p *program) wheel(button string, times int) {
+	p.t.Helper()
+	p.xdotool("mousemove", "500", "400", "click", "--repeat", strconv.Itoa(times), "--delay", "10", button)
+}
+
+// scrollThroughAll has the list hold as many requests as it can, and measures how
+// far the picture lags behind a wheel that turns in their midst.
+func (p *program) scrollThroughAll() {
+	p.t.Helper()
+	const rows, page = 100_000, 500 // that the list holds, and that one look into the records brings
+	p.click(firstRequest.x, firstRequest.y)
+	p.press("Escape") // the list has the focus
+	for range 2 * rows / page {
+		p.press("End")
+	}
+	p.still()
+	p.click(500, 620) // a row near the end
+	oldest := p.copiedBy("one of the last requests", copyAll, func(text string) bool { return strings.HasPrefix(text, "Request ") })
+	_, oldest, _ = strings.Cut(oldest, "Time: ")
+	oldest, _, _ = strings.Cut(oldest, "\n")
+	p.press("Escape")
+	p.still()
+	from, at := p.ticks(), time.Now()
+	p.wheel("4", 500)
+	share := float64(p.ticks()-from) / clockTicks / time.Since(at).Seconds()
+	p.t.Logf("%-34s %5.1f %% of a core, %d MiB, still %s after the last turn; the oldest is of %s", "100,000 requests, scrolled",
+		100*share, p.resident(), p.lag().Round(time.Millisecond), oldest)
+}
+
+// lag is how long it is until the window stands still.
+func (p *program) lag() time.Duration {
+	p.t.Helper()
+	began := time.Now()
+	p.still()
+	return time.Since(began)
+}
+
+// TestWhatAFirstStartTakes counts the clicks from a first start to a first answer,
+// and the seconds that the program itself takes for it: whoever clicks here needs
+// no time to read.
+func TestWhatAFirstStartTakes(t *testing.T) {
+	if os.Getenv("GLMTRAY_MEASURE") == "" {
+		t.Skip("GLMTRAY_MEASURE gives no time, such as 10s")
+	}
+	s := newSession(t, desk{})
+	claude := s.withClaude()
+	sim := cerebras(t)
+	began, clicks := time.Now(), 0
+	p := s.start(launch{settings: "addr = \"127.0.0.1:0\"\n\n[provider.cerebras]\nurl = \"" + sim.URL + "/v1\"\n"})
+	s.tray.await("Demo on ", "")
+	click := func() {
+		p.still()
+		p.click(startX, startY)
+		clicks++
+	}
+	click() // add a key
+	p.still()
+	p.write(keyOne) // pasted
+	p.press("Return")
+	clicks++ // or the button beside it
+	s.tray.await("cerebras/main: ready", "")
+	eventually(t, "the key's test has ended, and what would be written is shown", func() bool {
+		for _, c := range sim.Calls() {
+			if strings.HasSuffix(c.Path, "/chat/completions") {
+				return true
+			}
+		}
+		return false
+	})
+	click() // connect
+	eventually(t, "its settings point here", func() bool { return claude.env()["ANTHROPIC_BASE_URL"] == p.url() })
+	t.Logf("%-34s %d clicks, %s", "to a connected agent", clicks, time.Since(began).Round(100*time.Millisecond))
+	if status, answer := claude.ask(); status != http.StatusOK {
+		t.Fatalf("asking with its settings: %d: %s", status, answer)
+	}
+	s.tray.await("Last: claude-sonnet-4-5 → cerebras/main", "")
+	t.Logf("%-34s %d clicks, %s", "to its first answer", clicks, time.Since(began).Round(100*time.Millisecond))
 }
 
 const clockTicks = 100 // per second, on every Linux
