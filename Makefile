@@ -22,7 +22,8 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test e2e e2e-full screenshots lint security vulncheck fuzz bench bench-growth bench-limits help clean go
+.PHONY: run demo build headless test e2e e2e-full screenshots package package-build package-try lint security \
+	vulncheck fuzz bench bench-growth bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
 	@case "$$DISPLAY$$WAYLAND_DISPLAY$$(uname -s)" in \
@@ -65,6 +66,18 @@ screenshots: go ## pictures of every page, dark and light, in dist/screenshots
 	@packaging/setup.sh screenshots
 	@GLMTRAY_TEST_REQUIRE=1 GLMTRAY_SCREENSHOTS=$(CURDIR)/dist/screenshots \
 		go test -count=1 -timeout 60m -trimpath -tags migrated_fynedo -run Pictures ./internal/e2e/desktop
+
+# Needs: packaging/setup.sh package. docs/packages.md says what is made and tried.
+package: package-build ## everything that people install, built, tried, and listed with sizes
+	@packaging/try.sh
+	@packaging/package.sh table
+
+package-build: go ## ... built only: make package-build PARTS="headless linux windows image sbom"
+	@packaging/setup.sh package
+	@packaging/package.sh $(PARTS)
+
+package-try: go ## ... tried only: PARTS="files headless archive deb rpm image windows"
+	@packaging/try.sh $(PARTS)
 
 lint: go ## golangci-lint, as .golangci.yml has it
 	@if golangci-lint version 2>/dev/null | grep -q 'version v\{0,1\}$(GOLANGCI) '; then \
