@@ -274,14 +274,14 @@ func (n *nest) failAll(t *testing.T, failures []string) {
 			t.Errorf("no %s was looked into", want)
 		}
 	}
-	if asked := len(n.stderr.requests()); len(ended) < asked {
+	if asked := len(n.stderr.Requests()); len(ended) < asked {
 		t.Errorf("%d files were looked into after %d requests", len(ended), asked)
 	}
 	for what, data := range n.collected {
 		n.keys.in(t, what, data)
 		n.clients.in(t, what, data)
 	}
-	for _, out := range []*lines{n.stdout, n.stderr} {
+	for _, out := range []fmt.Stringer{n.stdout, n.stderr} {
 		n.keys.in(t, "its output", []byte(out.String()))
 		n.clients.in(t, "its output", []byte(out.String()))
 	}
@@ -318,7 +318,7 @@ func (n *nest) commands(t *testing.T) {
 		{"keys", "test", "cerebras"},
 	} {
 		c := run(t, launch{dir: n.dir, environ: n.environ, args: args})
-		<-c.gone
+		<-c.Gone
 		n.keep("glmtray "+args[0], []byte(c.stdout.String()+c.stderr.String()))
 		if len(c.stdout.String()) < 20 {
 			t.Errorf("glmtray %q says %q", args, c.stdout)

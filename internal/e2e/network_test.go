@@ -178,7 +178,7 @@ func TestACertificateNobodyKnowsIsRefusedAndSaidSo(t *testing.T) {
 		t.Error("a key was sent to whoever answered")
 	}
 	eventually(t, "the log tells of the certificate", func() bool {
-		lines := p.stderr.requests()
+		lines := p.stderr.Requests()
 		return len(lines) == 1 && strings.Contains(lines[0], "certificate")
 	})
 	// With the authority's file it works, and a proxy is not asked on the way to

@@ -32,7 +32,7 @@ func TestAnOutageIsBridgedAndTheNextRequestAfterItIsBackOnThePrimary(t *testing.
 	}
 	r.stop()
 	// A connection that was idle when the provider went away ends in a reset.
-	if n := strings.Count(strings.Join(r.stderr.requests(), "\n"), `tried="cerebras/`); n != 3 {
-		t.Errorf("%d lines tell of the outage: %q", n, r.stderr.requests())
+	if n := strings.Count(strings.Join(r.stderr.Requests(), "\n"), `tried="cerebras/`); n != 3 {
+		t.Errorf("%d lines tell of the outage: %q", n, r.stderr.Requests())
 	}
 }

@@ -1,35 +1,26 @@
 package e2e
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-)
 
-const root = "../.."
+	"github.com/glmtray/glmtray/internal/e2e/process"
+)
 
 // How long is waited for what must come. None of these times is a measure of
 // anything: the machine may be busy with other tests.
 const (
-	startLimit = 60 * time.Second
-	stopLimit  = 60 * time.Second
-	pollLimit  = 30 * time.Second
-	pollEvery  = 5 * time.Millisecond
+	pollLimit = 30 * time.Second
+	pollEvery = 5 * time.Millisecond
 )
 
 // TestMain lets more tests run side by side than there are cores: nearly all of
@@ -42,63 +33,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// build makes the binary. It lies in bin/, where the linker is spared if
-// nothing has changed.
-//
-// GLMTRAY_BIN names one that was built elsewhere, such as a package's.
-//
-// It runs within a test and looks at every source file, so that `go test` knows
-// that the result depends on them: the program is not imported here, and a
-// cached "ok" would hide what became of it.
-var build = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("GLMTRAY_BIN"); path != "" {
-		return filepath.Abs(path)
-	}
-	for _, dir := range []string{"cmd", "internal"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			_, err = os.Stat(path)
-			return err
-		})
-		if err != nil {
-			return "", err
-		}
-	}
-	for _, file := range []string{"go.mod", "go.sum"} {
-		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
-			return "", err
-		}
-	}
-	cgo, name, args := "CGO_ENABLED=0", "glmtray", []string{"build", "-buildvcs=false", "-trimpath", "-tags=headless"}
-	if os.Getenv("GLMTRAY_RACE") == "1" {
-		cgo, name, args = "CGO_ENABLED=1", "glmtray-race", append(args, "-race")
-	}
-	out, err := filepath.Abs(filepath.Join(root, "bin", "e2e", name))
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(context.Background(), "go", append(args, "-o", out, "./cmd/glmtray")...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), cgo)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/glmtray: %w\n%s", err, text)
-	}
-	return out, nil
-})
+var binary = process.Binary{Root: "../..", Name: "glmtray", Flags: []string{"-tags=headless"}, Variable: "GLMTRAY_BIN"}
 
 // program is a glmtray process.
 type program struct {
+	*process.Process
 	t      *testing.T
 	url    string // as it said on stdout; "" for one that was not to listen
 	dir    string // its data folder
-	cmd    *exec.Cmd
-	stdout *lines
-	stderr *lines
+	stdout *process.Output
+	stderr *process.Output
 	client *http.Client
-	gone   chan struct{} // closed when the process has ended
-	code   int           // its exit code, once it is gone
-	ended  bool          // the test has seen to its end
+	ended  bool // the test has seen to its end
 }
 
 // launch is how a program is started.
@@ -112,40 +58,21 @@ type launch struct {
 // run starts a process and waits for nothing.
 func run(t *testing.T, l launch) *program {
 	t.Helper()
-	path, err := build()
+	path, err := binary.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if l.dir == "" {
 		l.dir = t.TempDir()
 	}
-	if l.settings != "" {
-		write(t, filepath.Join(l.dir, "settings.toml"), l.settings)
-	}
-	if l.args == nil {
-		l.args = []string{"serve", "--addr", "127.0.0.1:0"}
-	}
-	p := &program{
-		t: t, dir: l.dir, stdout: newLines(), stderr: newLines(), gone: make(chan struct{}),
-		client: &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 256, DisableCompression: true}},
-	}
-	home := filepath.Join(l.dir, "home")
-	p.cmd = exec.CommandContext(context.Background(), path, l.args...)
-	p.cmd.Dir = l.dir
-	p.cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home, "TMPDIR=" + os.TempDir(),
-		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(home, "no-bus"),
-		"GLMTRAY_DATA_DIR=" + l.dir, "GORACE=atexit_sleep_ms=0",
-	}, l.environ...)
-	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
-	if err := p.cmd.Start(); err != nil {
+	began, err := process.Run(process.Launch{Path: path, Dir: l.dir, Settings: l.settings, Environ: l.environ, Args: l.args})
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		defer close(p.gone)
-		_ = p.cmd.Wait() // the exit code says it all
-		p.code = p.cmd.ProcessState.ExitCode()
-	}()
+	p := &program{
+		Process: began, t: t, dir: l.dir, stdout: began.Stdout, stderr: began.Stderr,
+		client: &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 256, DisableCompression: true}},
+	}
 	t.Cleanup(p.cleanup)
 	return p
 }
@@ -154,24 +81,16 @@ func run(t *testing.T, l launch) *program {
 func start(t *testing.T, l launch) *program {
 	t.Helper()
 	p := run(t, l)
-	select {
-	case <-p.stdout.first:
-	case <-p.gone:
-		t.Fatalf("it ended with %d: %s%s", p.code, p.stdout, p.stderr)
-	case <-time.After(startLimit):
-		t.Fatalf("it does not listen: %s%s", p.stdout, p.stderr)
+	if err := p.Listen(); err != nil {
+		t.Fatal(err)
 	}
-	url, ok := strings.CutPrefix(p.stdout.String(), "listening on ")
-	if !ok {
-		t.Fatalf("it said %q", p.stdout)
-	}
-	p.url = strings.TrimSpace(url)
+	p.url = p.URL
 	return p
 }
 
 func (p *program) signal(s os.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.Cmd.Process.Signal(s); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -180,13 +99,12 @@ func (p *program) signal(s os.Signal) {
 func (p *program) wait(code int) {
 	p.t.Helper()
 	p.ended = true
-	select {
-	case <-p.gone:
-	case <-time.After(stopLimit):
-		p.t.Fatalf("it does not end: %s", p.stderr)
+	got, err := p.Wait()
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	if p.code != code {
-		p.t.Errorf("exit code %d, want %d: %s", p.code, code, p.stderr)
+	if got != code {
+		p.t.Errorf("exit code %d, want %d: %s", got, code, p.stderr)
 	}
 }
 
@@ -202,23 +120,17 @@ func (p *program) stop() {
 func (p *program) kill() {
 	p.t.Helper()
 	p.ended = true
-	if err := p.cmd.Process.Kill(); err != nil {
-		p.t.Fatal(err)
-	}
-	<-p.gone
+	p.Kill()
 }
 
 func (p *program) cleanup() {
 	if !p.ended && p.url != "" {
 		p.stop()
 	}
-	_ = p.cmd.Process.Kill() // nothing to do for one that has ended
-	<-p.gone
+	p.Kill()
 	log := p.stderr.String()
-	for _, bad := range []string{"panic", "DATA RACE", "goroutine "} {
-		if strings.Contains(log, bad) {
-			p.t.Errorf("%q on stderr:\n%s", bad, log)
-		}
+	for _, bad := range p.Troubles() {
+		p.t.Errorf("%q on stderr:\n%s", bad, log)
 	}
 	if out := p.stdout.String(); p.url != "" && out != "listening on "+p.url+"\n" {
 		p.t.Errorf("stdout holds more than its one line: %q", out)
@@ -290,41 +202,4 @@ func within(limit time.Duration, ok func() bool) bool {
 			return false
 		}
 	}
-}
-
-// lines is what a process writes.
-type lines struct {
-	mu    sync.Mutex
-	b     bytes.Buffer
-	first chan struct{} // closed at the end of the first line
-	begun bool
-}
-
-func newLines() *lines { return &lines{first: make(chan struct{})} }
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.begun && bytes.IndexByte(p, '\n') >= 0 {
-		l.begun = true
-		close(l.first)
-	}
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// requests are the canonical lines, one for each request.
-func (l *lines) requests() []string {
-	var out []string
-	for line := range strings.Lines(l.String()) {
-		if strings.Contains(line, " msg=request ") {
-			out = append(out, strings.TrimSpace(line))
-		}
-	}
-	return out
 }

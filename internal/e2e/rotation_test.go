@@ -55,7 +55,7 @@ func TestTwoHundredStreamsOverThreeKeysThatRunDryInTurnAllComplete(t *testing.T)
 	ids := map[string]bool{}
 	field := regexp.MustCompile(` id=([0-9a-f]+) .* status=200 .* provider=cerebras .* key=[abc] rule=everything reason="[^"]+" attempts=\d+ `)
 	p.stop() // a line is written when the client has its answer already
-	lines := p.stderr.requests()
+	lines := p.stderr.Requests()
 	for _, line := range lines {
 		m := field.FindStringSubmatch(line)
 		if m == nil {

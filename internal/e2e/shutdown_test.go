@@ -63,7 +63,7 @@ func TestWhatRunsIsFinishedAfterSIGTERM(t *testing.T) {
 	if told, err := io.ReadAll(events.Body); err != nil || !strings.Contains(string(told), `"state":"stopping"`) {
 		t.Errorf("the event stream ends in %v: %s", err, told)
 	}
-	if lines := p.stderr.requests(); len(lines) != 1 || !strings.Contains(lines[0], "outcome=ok") {
+	if lines := p.stderr.Requests(); len(lines) != 1 || !strings.Contains(lines[0], "outcome=ok") {
 		t.Errorf("requests in the log: %q", lines)
 	}
 }

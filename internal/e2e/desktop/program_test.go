@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,44 +19,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/e2e/process"
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
 
-const root = "../../.."
-
-// build makes the binary as a release is made. It looks at every source file,
-// so that a cached "ok" does not hide what became of the program.
-var build = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("GLMTRAY_DESKTOP_BIN"); path != "" {
-		return filepath.Abs(path)
-	}
-	for _, dir := range []string{"cmd", "internal", "assets", "go.mod", "go.sum"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			_, err = os.Stat(path)
-			return err
-		})
-		if err != nil {
-			return "", err
-		}
-	}
-	name, args := "glmtray-desktop", []string{"build", "-buildvcs=false", "-trimpath", "-tags=migrated_fynedo"}
-	if os.Getenv("GLMTRAY_RACE") == "1" {
-		name, args = "glmtray-desktop-race", append(args, "-race")
-	}
-	out, err := filepath.Abs(filepath.Join(root, "bin", "e2e", name))
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(context.Background(), "go", append(args, "-o", out, "./cmd/glmtray")...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=1")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/glmtray: %w\n%s", err, text)
-	}
-	return out, nil
-})
+// build makes the binary as a release is made.
+var build = (&process.Binary{
+	Root: "../../..", Name: "glmtray-desktop", Flags: []string{"-tags=migrated_fynedo"}, Cgo: true, Variable: "GLMTRAY_DESKTOP_BIN",
+}).Build
 
 // program is a glmtray process on a session's display.
 type program struct {
