@@ -61,6 +61,9 @@ func (r Rate) check(account string) error {
 }
 
 func (f *Fault) check() error {
+	if _, ok := ends[f.End]; !ok {
+		return fmt.Errorf("unknown end %q of a connection", f.End)
+	}
 	if _, ok := faults[f.What]; ok {
 		if f.With == "" {
 			return nil

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -146,7 +147,11 @@ var faults = map[string]kind{
 	"no-start":             {"the stream lacks what it opens with", false, func(r *reply, _ *Fault) { r.drop(kindRole) }},
 	"no-event-lines":       {"the stream's events are not named, as Anthropic's must be", false, noEventLines},
 	"comments":             {"a comment line before every event", false, comments},
-	"last-line-open":       {"the last event lacks its blank line", false, lastLineOpen},
+	"slow-bytes": {"the answer comes a few bytes at a time", false, func(r *reply, f *Fault) {
+		r.step, r.gap = max(f.Size, 1), cmp.Or(time.Duration(f.Late), time.Millisecond)
+	}},
+	"raw":            {"bytes that may be no HTTP at all", true, rawBytes},
+	"last-line-open": {"the last event lacks its blank line", false, lastLineOpen},
 }
 
 func (f *Fault) late() time.Duration {
@@ -218,6 +223,16 @@ func (r *reply) fail(f *Fault, at int) {
 		data = r.made.failure([]byte(f.With))
 	}
 	r.events = append(slices.Clip(r.events[:at]), event{kind: kindOther, data: data})
+}
+
+// ends are what Fault.End may say.
+var ends = map[string]conn{"": closeConn, "close": closeConn, "reset": resetConn, "stay": stayConn}
+
+func rawBytes(r *reply, f *Fault) {
+	r.before, r.raw = ends[f.End], f.Raw
+	if len(r.raw) == 0 {
+		r.raw = []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
+	}
 }
 
 func badGzip(r *reply, _ *Fault) {

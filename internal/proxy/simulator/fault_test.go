@@ -122,6 +122,8 @@ var streamFaults = map[string]func(s seen) bool{
 	"no-start":       func(s seen) bool { return !strings.Contains(s.body, `"role"`) && s.done() && s.finished() },
 	"no-event-lines": func(s seen) bool { return !strings.Contains(s.body, "event:") && s.done() && s.finished() },
 	"last-line-open": func(s seen) bool { return strings.HasSuffix(s.body, "data: [DONE]") },
+	"slow-bytes":     func(s seen) bool { return s.done() && s.finished() && s.broken() == 0 },
+	"raw":            func(s seen) bool { return s.failed != nil && strings.Contains(s.failed.Error(), "malformed HTTP") },
 }
 
 func TestEveryFaultIsSeenByAStreamingClient(t *testing.T) {
@@ -180,6 +182,39 @@ func TestSlowFaultsAreAsLateAsTold(t *testing.T) {
 				t.Errorf("%s: headers after %v, all after %v", name, a.first, total)
 			}
 		})
+	}
+}
+
+func TestSlowBytesComeAsTheyAreTold(t *testing.T) {
+	for _, stream := range []string{"", streamed} {
+		synctest.Test(t, func(t *testing.T) {
+			c := inMemory(t, Script{Faults: []Fault{{What: "slow-bytes", Size: 10, Late: Duration(time.Second)}}})
+			start := time.Now()
+			a := c.chat(ask("demo-large", stream))
+			pieces := time.Since(start) / time.Second
+			// Each event of a stream begins a write of its own.
+			if least := time.Duration(len(a.body)/10 - len(events(a.body))); a.err != nil || pieces < least || pieces > least+15 {
+				t.Errorf("%d bytes in %d s", len(a.body), pieces)
+			}
+		})
+	}
+}
+
+func TestRawBytesAreAnAnswerOfAnyKind(t *testing.T) {
+	raw := []byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n\xff\x00half")
+	for end, want := range map[string]func(seen) bool{
+		"":      func(s seen) bool { return errors.Is(s.err, io.ErrUnexpectedEOF) },
+		"reset": func(s seen) bool { return errors.Is(s.err, syscall.ECONNRESET) },
+		"stay":  func(s seen) bool { return s.timeout },
+	} {
+		c := overTCP(t, Script{Faults: []Fault{{What: "raw", Raw: raw, End: end}}})
+		s := c.observe(ask("demo-large"), 2*time.Second)
+		if s.body != "\xff\x00half" || len(s.header.Values("X-Twice")) != 2 || !want(s) {
+			t.Errorf("%q: %v, %v, body %q", end, s.failed, s.err, s.body)
+		}
+	}
+	if err := (&Fault{What: "raw", End: "wait"}).check(); err == nil {
+		t.Error("an unknown end is taken")
 	}
 }
 

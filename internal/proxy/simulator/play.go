@@ -4,8 +4,8 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
-	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,7 +37,10 @@ type reply struct {
 	late     time.Duration // between the headers and the first event
 	pace     time.Duration // between events
 	together int           // events per write
+	step     int           // bytes per write; 0: all that belong together
+	gap      time.Duration // between such writes
 	before   conn          // instead of any answer
+	raw      []byte        // ... and what is written before that
 	end      conn          // after what there is of it
 	fault    string
 	made     form // what it was made of; nil: nothing was made
@@ -74,7 +77,7 @@ func (r *reply) play(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	if r.before != goOn {
-		drop(ctx, w, r.before)
+		drop(ctx, w, r.before, r.raw)
 		return
 	}
 	for name, values := range r.header {
@@ -92,7 +95,7 @@ func (r *reply) play(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler) // no tidy end, should it be us who closes
 	}
 	if r.end != goOn {
-		drop(ctx, w, r.end)
+		drop(ctx, w, r.end, nil)
 		return
 	}
 	done()
@@ -105,6 +108,9 @@ func (r *reply) send(ctx context.Context, w http.ResponseWriter, out flusher) bo
 	}
 	if !sleep(ctx, r.late) {
 		return false
+	}
+	if r.step > 0 {
+		out = dripping{out, ctx, r.step, r.gap}
 	}
 	if !r.stream {
 		_, err := out.Write(r.body)
@@ -121,10 +127,10 @@ func (r *reply) send(ctx context.Context, w http.ResponseWriter, out flusher) bo
 	return true
 }
 
-// drop ends an exchange untidily.
-func drop(ctx context.Context, w http.ResponseWriter, how conn) {
+// drop ends an exchange untidily, after the raw bytes if there are any.
+func drop(ctx context.Context, w http.ResponseWriter, how conn, raw []byte) {
 	control := http.NewResponseController(w)
-	if how == stayConn {
+	if how == stayConn && raw == nil {
 		<-ctx.Done()
 		panic(http.ErrAbortHandler)
 	}
@@ -132,7 +138,13 @@ func drop(ctx context.Context, w http.ResponseWriter, how conn) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // HTTP/2 or a recorder: the nearest there is
 	}
-	if tcp, ok := c.(*net.TCPConn); ok && how == resetConn {
+	if raw != nil {
+		_, _ = c.Write(raw) // the client may have gone
+	}
+	if how == stayConn {
+		_, _ = io.Copy(io.Discard, c) // until it goes: net/http no longer looks after the connection
+	}
+	if tcp, ok := c.(interface{ SetLinger(sec int) error }); ok && how == resetConn {
 		_ = tcp.SetLinger(0)
 	}
 	_ = c.Close()
@@ -157,6 +169,30 @@ func sleep(ctx context.Context, d time.Duration) bool {
 type flusher interface {
 	io.Writer
 	Flush() error
+}
+
+// dripping passes a body on a few bytes at a time.
+type dripping struct {
+	flusher
+	ctx  context.Context
+	step int
+	gap  time.Duration
+}
+
+func (d dripping) Write(b []byte) (n int, err error) {
+	for piece := range slices.Chunk(b, d.step) {
+		if n > 0 && !sleep(d.ctx, d.gap) {
+			return n, d.ctx.Err()
+		}
+		if _, err = d.flusher.Write(piece); err == nil {
+			err = d.Flush()
+		}
+		if err != nil {
+			return n, err
+		}
+		n += len(piece)
+	}
+	return n, nil
 }
 
 type plain struct{ w http.ResponseWriter }

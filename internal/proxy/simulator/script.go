@@ -104,9 +104,11 @@ type Fault struct {
 	What string   // a name of Fixtures, perhaps with variants ("zai/1308+event"), or of Faults
 	Wait Duration // how long until the limit a fixture tells of returns; 0: the fixture's own
 	At   int      // stream faults: after so many content events; 0: two
-	Size int      // "huge-event": bytes; 0: 1 MiB
-	Late Duration // "slow-first", "slow-event": by how much; 0: 15 s
+	Size int      // "huge-event": bytes; 0: 1 MiB. "slow-bytes": bytes at once; 0: one
+	Late Duration // "slow-first", "slow-event": by how much; 0: 15 s. "slow-bytes": between two writes; 0: 1 ms
 	With string   // "error-event-first", "error-event-mid": the fixture; "": the vendor's overload
+	Raw  []byte   // "raw": what is written to the connection in place of an HTTP answer; none: what an SSH server says first
+	End  string   // "raw": what becomes of the connection then: "close" (or ""), "reset", "stay"
 }
 
 // When selects requests. Every field that is set must fit.
