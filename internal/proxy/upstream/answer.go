@@ -107,7 +107,7 @@ func (x *exchange) refused(r *Reply, size int64, now time.Time) *Reply {
 	x.drain()
 	x.close()
 	if x.parent.Err() != nil {
-		return x.cut(r, x.parent.Err(), Cancelled)
+		return x.cut(r, x.parent.Err())
 	}
 	x.judge(r, readFault(body, mediaType(r.Header)), now)
 	return r
@@ -153,7 +153,7 @@ func (x *exchange) isSynthetic(h http.Header) bool {
 func (x *exchange) handOn(r *Reply, kind string) *Reply {
 	if !x.timer.Stop() {
 		x.close()
-		return x.cut(r, errTimeUp, Reset)
+		return x.cut(r, errTimeUp)
 	}
 	r.Class, r.Body, r.EventStream = OK, x, kind == eventStream
 	return r
@@ -168,7 +168,7 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 	}
 	x.close()
 	if err != nil {
-		return x.cut(r, err, Malformed)
+		return x.cut(r, err)
 	}
 	if r.Status == http.StatusNoContent || x.call.method() == http.MethodHead {
 		return r

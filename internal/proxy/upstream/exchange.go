@@ -107,8 +107,9 @@ func noHTTP(err error) bool {
 }
 
 // cut is the reply if an answer's body ended before it should have, or could
-// not be decoded. short is the class of a body that simply ends.
-func (x *exchange) cut(r *Reply, err error, short Class) *Reply {
+// not be decoded. However it ended, the provider had begun to answer, and may ask
+// its price: it is not asked again, so this is never a Reset.
+func (x *exchange) cut(r *Reply, err error) *Reply {
 	r.Err = fmt.Errorf("reading the answer of %s: %w", x.call.Provider.ID, err)
 	switch {
 	case x.parent.Err() != nil:
@@ -125,9 +126,9 @@ func (x *exchange) cut(r *Reply, err error, short Class) *Reply {
 	case errors.Is(err, io.EOF):
 		r.Class, r.Reason = Malformed, "the stream ended without an answer"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		r.Class, r.Reason = short, "the answer was cut off"
+		r.Class, r.Reason = Malformed, "the answer was cut off"
 	default:
-		r.Class, r.Reason = Reset, x.s.say("the connection broke: "+innermost(err).Error())
+		r.Class, r.Reason = Malformed, x.s.say("the connection broke in the answer: "+innermost(err).Error())
 	}
 	return r
 }

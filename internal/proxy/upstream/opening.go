@@ -61,7 +61,7 @@ func (x *exchange) open(r *Reply, now time.Time) *Reply {
 		if err != nil {
 			x.close()
 			r.Whole = true
-			return x.cut(r, err, Reset)
+			return x.cut(r, err)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (x *exchange) open(r *Reply, now time.Time) *Reply {
 func (x *exchange) commit(r *Reply, err error) *Reply {
 	if !x.timer.Stop() {
 		x.close()
-		return x.cut(r, errTimeUp, Reset)
+		return x.cut(r, errTimeUp)
 	}
 	if err != nil {
 		x.end = x.why(err)

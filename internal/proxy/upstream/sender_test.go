@@ -76,7 +76,7 @@ func TestHTTP2StreamsStallBreakAndEnd(t *testing.T) {
 			c.Provider.Limits.Idle = 0
 		}
 		r := s.Send(t.Context(), c)
-		if id == "break" && r.Class == Reset {
+		if id == "break" && (r.Class == Reset || r.Class == Malformed) {
 			continue // it broke before the event was read
 		}
 		wantClass(t, r, OK)

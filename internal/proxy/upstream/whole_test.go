@@ -217,6 +217,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{"brotli cut off", raw(ok + "Content-Encoding: br\r\n\r\n" + string(compressed(t, "br", answerJSON)[:60])), Malformed, "the answer was cut off"},
 		{"zstd cut off", raw(ok + "Content-Encoding: zstd\r\n\r\n" + string(compressed(t, "zstd", answerJSON)[:60])), Malformed, "the answer was cut off"},
 		{"gzip of nothing", raw(ok + "Content-Encoding: gzip\r\n\r\n"), Malformed, "the answer was cut off"},
+		{"a reset after the header", func(w http.ResponseWriter, _ *http.Request) {
+			asJSON(w)
+			write(w, answerJSON[:20])
+			breakOff(t, w)
+		}, Malformed, "the connection broke in the answer"},
+		{"chunks of no size", raw(ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), Malformed, "the connection broke in the answer"},
 		{"a reset before the answer", func(w http.ResponseWriter, _ *http.Request) { breakOff(t, w) }, Reset, "the connection broke"},
 		{"an end before the answer", raw(""), Reset, "the connection broke"},
 		{"a redirect", func(w http.ResponseWriter, _ *http.Request) {
