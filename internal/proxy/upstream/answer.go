@@ -170,9 +170,6 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 	if err != nil {
 		return x.cut(r, err)
 	}
-	if r.Status == http.StatusNoContent || x.call.method() == http.MethodHead {
-		return r
-	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		r.Class, r.Reason = Malformed, "an empty answer"
 		return r

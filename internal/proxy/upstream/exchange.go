@@ -98,7 +98,7 @@ func (x *exchange) failed(err error) *Reply {
 // broke. net/http has no types for these errors.
 func noHTTP(err error) bool {
 	text := err.Error()
-	for _, part := range [...]string{"malformed", "response headers exceeded", "too many 1xx", "unsupported transfer encoding", "bad Content-Length"} {
+	for _, part := range [...]string{"malformed", "response headers exceeded", "too many 1xx", "unsupported transfer encoding", "bad Content-Length", "multiple Content-Length"} {
 		if strings.Contains(text, part) {
 			return true
 		}

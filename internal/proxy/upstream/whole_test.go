@@ -222,6 +222,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 			write(w, answerJSON[:20])
 			breakOff(t, w)
 		}, Malformed, "the connection broke in the answer"},
+		{"two lengths", raw(ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), Malformed, "an answer that is not HTTP"},
+		{"no content", raw("HTTP/1.1 204 No Content\r\n\r\n"), Malformed, "an empty answer"},
 		{"chunks of no size", raw(ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), Malformed, "the connection broke in the answer"},
 		{"a reset before the answer", func(w http.ResponseWriter, _ *http.Request) { breakOff(t, w) }, Reset, "the connection broke"},
 		{"an end before the answer", raw(""), Reset, "the connection broke"},
