@@ -93,15 +93,31 @@ func (c *call) check(a *answer) {
 	if reply.Class != upstream.OK || !reply.Whole || !c.chat {
 		return
 	}
-	var err error
-	if a.body = reply.Head; c.facts.Stream {
+	err := c.gather(a)
+	switch {
+	case err != nil:
+	case c.facts.Stream:
 		a.body, err = dialect.WholeAsStream(a.behind, c.ask(a), reply.Head)
-	} else {
+	default:
 		a.body, err = dialect.Whole(a.behind, c.ask(a), reply.Head)
 	}
 	if err != nil {
 		reply.Class, reply.Reason, reply.Err = upstream.Malformed, "an answer that is none: "+err.Error(), err
 	}
+}
+
+// gather makes one body of a stream that came in place of a whole answer.
+func (c *call) gather(a *answer) (err error) {
+	reply := a.reply
+	if !reply.EventStream {
+		return nil
+	}
+	if reply.Head, err = dialect.StreamAsWhole(a.behind, c.ask(a), reply.Head); err != nil {
+		return err
+	}
+	found := dialect.ReadCompletion(a.behind, reply.Head)
+	reply.EventStream, reply.Model, reply.Usage = false, found.Model, found.Usage
+	return nil
 }
 
 // ask is what an answer is put together with.

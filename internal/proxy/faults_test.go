@@ -112,3 +112,43 @@ func TestTheReadmeShowsTheTablesThatTheProgramUses(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsAnsweredIsNotAskedForAgain holds answers in another form than was
+// asked for: they were made, and may have their price.
+func TestWhatIsAnsweredIsNotAskedForAgain(t *testing.T) {
+	for _, c := range []struct {
+		fault  string
+		stream bool
+	}{{"sse-for-json", false}, {"json-for-sse", true}} {
+		for _, front := range tongues {
+			r := newRig(t, setup{})
+			faults(t, r.cerebras, simulator.Fault{What: c.fault})
+			h := front.ask(t, r, wish{model: "gpt-oss-120b", stream: c.stream, turns: says("hello")})
+			if h.text != "The quick brown fox jumps over the lazy dog." || h.stop != "end" || h.output == 0 {
+				t.Errorf("%s, %s: %+v", c.fault, front.name, h)
+			}
+			if n := asked(r.cerebras) + asked(r.synthetic); n != 1 {
+				t.Errorf("%s, %s: asked %d times", c.fault, front.name, n)
+			}
+			rec := r.records.last(t, 1)
+			if took := r.cerebras.Calls()[0].Tokens; rec.Tokens.Completion != took.Output || rec.Tokens.Prompt != took.Prompt || rec.Model != "gpt-oss-120b" {
+				t.Errorf("%s, %s: recorded %+v of %s, it took %+v", c.fault, front.name, rec.Tokens, rec.Model, took)
+			}
+		}
+	}
+}
+
+func TestAContentTypeIsToldOnceAndTruly(t *testing.T) {
+	whole := `{"id":"c1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}`
+	stream := `data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+	for want, body := range map[string]string{"application/json": whole, "text/event-stream": stream} {
+		for _, told := range []string{"Content-Type: " + want + "\r\nContent-Type: " + want, "Content-Type: text/html"} {
+			r := newRig(t, setup{})
+			faults(t, r.cerebras, simulator.Fault{What: "raw", Raw: []byte("HTTP/1.1 200 OK\r\n" + told + "\r\n\r\n" + body)})
+			p := r.ask("gpt-oss-120b", body == stream)
+			if got := p.want(t, 200, "cerebras").Header["Content-Type"]; len(got) != 1 || got[0] != want {
+				t.Errorf("the provider said %q, the client got %q", told, got)
+			}
+		}
+	}
+}

@@ -71,9 +71,11 @@ func servedBy(a *answer) served {
 func (s *Server) relayAnswer(out *sink, c *call, a *answer) {
 	c.out.usage = a.reply.Usage
 	c.tape.whole(c, a)
+	// Whatever the provider calls it, and however often.
 	if h := out.w.Header(); c.facts.Stream {
 		h["Content-Type"] = []string{"text/event-stream"}
 	} else {
+		h["Content-Type"] = []string{"application/json"}
 		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	}
 	out.begin(a.reply.Status)
@@ -155,9 +157,7 @@ func (s *Server) relayStream(out *sink, c *call, a *answer) *answer {
 	p := pump{buf: *pooled, left: maxTranslated}
 	defer p.pings.stop()
 	stream, joint := s.newStream(c, a)
-	if h := out.w.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
-		h["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it
-	}
+	out.w.Header()["Content-Type"] = []string{"text/event-stream"} // whatever the provider calls it, and however often
 	for {
 		c.tape.begin(&s.counter, c, a)
 		p.take(a.reply.Head)

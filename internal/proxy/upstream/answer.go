@@ -53,12 +53,8 @@ func (x *exchange) answered(resp *http.Response) *Reply {
 		return x.redirected(r)
 	case x.call.Plain:
 		return x.handOn(r, kind)
-	case x.call.Stream && mayStream(kind):
+	case x.call.Stream:
 		return x.open(r, now)
-	case kind == eventStream:
-		x.close()
-		r.Class, r.Reason = Malformed, "a stream where a whole answer was asked for"
-		return r
 	}
 	return x.whole(r, nil, resp.ContentLength, now)
 }
@@ -72,12 +68,6 @@ func mediaType(h http.Header) string {
 	}
 	kind, _, _ = mime.ParseMediaType(kind) // "" is as good as a wrong one
 	return kind
-}
-
-// mayStream reports whether a Content-Type leaves it possible that a stream
-// comes. Streams were seen under wrong names; the first bytes decide then.
-func mayStream(kind string) bool {
-	return kind != "application/json" && kind != "text/html" && !strings.HasSuffix(kind, "+json")
 }
 
 // redirected answers 3xx: an API that redirects is not where the settings say,
@@ -170,6 +160,9 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 	if err != nil {
 		return x.cut(r, err)
 	}
+	if isStream(body) {
+		return x.ended(r, now)
+	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		r.Class, r.Reason = Malformed, "an empty answer"
 		return r
@@ -185,6 +178,21 @@ func (x *exchange) whole(r *Reply, head []byte, size int64, now time.Time) *Repl
 	}
 	if f, is := faultInside(body, c.Broken); is {
 		x.judge(r, f, now)
+	}
+	return r
+}
+
+// ended looks at a stream that was read to its end, where a whole answer was asked
+// for. The answer was made, and may have its price, so it is used.
+func (x *exchange) ended(r *Reply, now time.Time) *Reply {
+	o := opening{speaks: x.call.dialect()}
+	switch o.next(r.Head, io.EOF) {
+	case begun:
+		r.EventStream = true
+	case broken:
+		x.judge(r, o.fault, now)
+	default:
+		return x.cut(r, io.EOF)
 	}
 	return r
 }

@@ -58,6 +58,14 @@ func write(w http.ResponseWriter, text string) {
 	w.(http.Flusher).Flush()
 }
 
+// called gives an answer the name of a Content-Type, whatever it is.
+func called(kind, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = []string{kind}
+		write(w, body)
+	}
+}
+
 func asStream(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/event-stream") }
 func asJSON(w http.ResponseWriter)   { w.Header().Set("Content-Type", "application/json") }
 

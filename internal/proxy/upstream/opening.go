@@ -87,6 +87,18 @@ func noStream(buf []byte) bool {
 	return len(buf) > 0 && (buf[0] == '{' || buf[0] == '[' || buf[0] == '<')
 }
 
+// isStream reports whether a whole body is that of an event stream, whatever the
+// Content-Type said.
+func isStream(body []byte) bool {
+	body = bytes.TrimLeft(body, "\ufeff \t\r\n")
+	for _, field := range [...]string{"data:", "event:", ":", "id:", "retry:"} {
+		if bytes.HasPrefix(body, []byte(field)) {
+			return true
+		}
+	}
+	return false
+}
+
 // next looks at what is new in buf; err is what reading ended with.
 func (o *opening) next(buf []byte, err error) phase {
 	at := o.look(buf)

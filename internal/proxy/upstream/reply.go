@@ -27,7 +27,7 @@ type Reply struct {
 	Body io.ReadCloser
 
 	Whole       bool
-	EventStream bool // Head and Body are a text/event-stream
+	EventStream bool // Head and Body are a text/event-stream; if Whole, of a call for no stream: all of it is in Head
 
 	Model string     // that a whole answer names; "" if none
 	Usage chat.Usage // of a whole answer

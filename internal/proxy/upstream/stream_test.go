@@ -28,6 +28,18 @@ func streaming(parts ...string) http.HandlerFunc {
 	}
 }
 
+func TestAStreamIsOneWhateverItIsCalled(t *testing.T) {
+	for _, kind := range []string{"application/json", "application/problem+json", "text/html", "text/plain", "nonsense", ""} {
+		r := newSender(t).Send(t.Context(), chatCall(serve(t, called(kind, textEvent+stopEvent+doneEvent)), true))
+		if wantClass(t, r, OK); !r.EventStream || r.Whole {
+			t.Errorf("%q: a stream %v, whole %v", kind, r.EventStream, r.Whole)
+		}
+		if got := all(t, r); got != textEvent+stopEvent+doneEvent {
+			t.Errorf("%q: %q", kind, got)
+		}
+	}
+}
+
 func TestAStreamIsHandedOverWithItsFirstContent(t *testing.T) {
 	for _, first := range []string{
 		textEvent, thinkEvent, strings.ReplaceAll(textEvent, "\n", "\r\n"),

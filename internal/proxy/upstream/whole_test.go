@@ -187,12 +187,6 @@ func TestAnswersThatAreNone(t *testing.T) {
 			_ = conn.Close()
 		}
 	}
-	reply := func(kind, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", kind)
-			write(w, body)
-		}
-	}
 	const ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	for _, c := range []struct {
 		name   string
@@ -200,11 +194,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 		want   Class
 		reason string
 	}{
-		{"empty", reply("application/json", ""), Malformed, "an empty answer"},
-		{"blank", reply("application/json", " \n"), Malformed, "an empty answer"},
-		{"broken JSON", reply("application/json", answerJSON[:50]), Malformed, "an answer that is not JSON"},
-		{"a page", reply("text/html", "<title>Log in</title>"), Malformed, "an answer that is not JSON: Log in"},
-		{"a stream", reply("text/event-stream", textEvent), Malformed, "a stream where a whole answer was asked for"},
+		{"empty", called("application/json", ""), Malformed, "an empty answer"},
+		{"blank", called("application/json", " \n"), Malformed, "an empty answer"},
+		{"broken JSON", called("application/json", answerJSON[:50]), Malformed, "an answer that is not JSON"},
+		{"a page", called("text/html", "<title>Log in</title>"), Malformed, "an answer that is not JSON: Log in"},
+		{"a stream that fails", called("text/event-stream", `data: {"error":{"code":"1308","message":"x"}}`+"\n\n"), QuotaUntil, "quota used up (200, 1308): x"},
+		{"a stream without a word", called("application/json", roleEvent+doneEvent), Malformed, "the stream ended without an answer"},
 		{"shorter than its Content-Length", raw(ok + "Content-Length: 500\r\n\r\n" + answerJSON), Malformed, "the answer was cut off"},
 		{"chunks without an end", raw(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n"), Malformed, "the answer was cut off"},
 		{"no HTTP", raw("hello\r\n\r\n"), Malformed, "an answer that is not HTTP"},
@@ -231,7 +226,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			w.Header().Set("Location", "https://other.example/v1?key=csk-0123456789abcdef0123")
 			w.WriteHeader(307)
 		}, Refused, "its address redirects to other.example"},
-		{"a quota error inside", reply("application/json", `{"error":{"code":"1308","message":"x"}}`), QuotaUntil, "quota used up (200, 1308): x"},
+		{"a quota error inside", called("application/json", `{"error":{"code":"1308","message":"x"}}`), QuotaUntil, "quota used up (200, 1308): x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newSender(t).Send(t.Context(), chatCall(serve(t, c.h), false))
@@ -243,6 +238,19 @@ func TestAnswersThatAreNone(t *testing.T) {
 				t.Error("the request reached the provider, and the reply denies it")
 			}
 		})
+	}
+}
+
+func TestAStreamIsTakenWhereAWholeAnswerWasAskedFor(t *testing.T) {
+	stream := ": hello\n\n" + roleEvent + textEvent + stopEvent + doneEvent
+	for _, kind := range []string{"text/event-stream", "application/json", "text/plain"} {
+		r := newSender(t).Send(t.Context(), chatCall(serve(t, called(kind, stream)), false))
+		if wantClass(t, r, OK); !r.Whole || !r.EventStream || string(r.Head) != stream {
+			t.Errorf("%s: whole %v, a stream %v, %q", kind, r.Whole, r.EventStream, r.Head)
+		}
+	}
+	if r := newSender(t).Send(t.Context(), chatCall(serve(t, called("application/json", answerJSON)), false)); r.EventStream {
+		t.Error("a JSON answer is called a stream")
 	}
 }
 
