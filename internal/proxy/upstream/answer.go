@@ -141,7 +141,7 @@ func (x *exchange) isSynthetic(h http.Header) bool {
 
 // handOn gives the answer of a forwarded path away as it comes.
 func (x *exchange) handOn(r *Reply, kind string) *Reply {
-	if !x.timer.Stop() {
+	if !x.watch.rest() {
 		x.close()
 		return x.cut(r, errTimeUp)
 	}
@@ -247,7 +247,7 @@ func (x *exchange) drain() {
 	if x.src == io.Reader(x.raw) {
 		return // it was read to its end
 	}
-	x.timer.Reset(drainWithin)
+	x.watch.set(drainWithin)
 	_, _ = io.CopyN(io.Discard, x.raw, maxDrain)
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // errTimeUp is why the one timer of an exchange cancels it: before the commit
@@ -23,7 +22,8 @@ type exchange struct {
 	parent context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	watch  *watchdog
+	pool   *http.Transport
 
 	connected atomic.Bool // a connection was had, so something may have been sent
 
@@ -51,7 +51,8 @@ func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) }}
 	use.trace(trace)
 	traced := httptrace.WithClientTrace(x.ctx, trace)
-	x.timer = time.AfterFunc(c.patience(), func() { x.cancel(errTimeUp) })
+	x.pool = t.pool
+	x.watch = newWatchdog(c.patience(), x.timeUp)
 	resp, err := t.pool.RoundTrip(c.request(traced, t.base, header)) //nolint:bodyclose // x.raw is the body, and close closes it
 	if err != nil {
 		x.close()
@@ -63,11 +64,18 @@ func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 
 // close ends the exchange, whatever it is doing.
 func (x *exchange) close() {
-	x.timer.Stop()
+	x.watch.rest()
 	x.cancel(context.Canceled)
 	if x.raw != nil {
 		_ = x.raw.Close() // nothing is lost by a failure to leave
 	}
+}
+
+// timeUp ends the exchange. What was silent for so long may be a network that has
+// gone, and then other connections lead nowhere either.
+func (x *exchange) timeUp() {
+	x.cancel(errTimeUp)
+	x.pool.CloseIdleConnections()
 }
 
 // timedOut reports whether our own timer ended the exchange.
@@ -138,9 +146,9 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if x.end != nil {
 		return 0, x.end
 	}
-	x.timer.Reset(x.call.idle())
+	x.watch.set(x.call.idle())
 	n, err := x.src.Read(p)
-	x.timer.Stop()
+	x.watch.rest()
 	if err != nil {
 		x.end = x.why(err)
 	}

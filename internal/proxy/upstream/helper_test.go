@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,14 @@ func newSender(t testing.TB) *Sender {
 	}
 	t.Cleanup(s.CloseIdle)
 	return s
+}
+
+// counting dials as always, and counts.
+func counting(n *atomic.Int32) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		n.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
 }
 
 func serve(t testing.TB, h http.HandlerFunc) string {

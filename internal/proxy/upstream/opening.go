@@ -69,7 +69,7 @@ func (x *exchange) open(r *Reply, now time.Time) *Reply {
 // commit makes the stream's rest the reply's Body. If the timer has fired in
 // this very moment the stream is lost already.
 func (x *exchange) commit(r *Reply, err error) *Reply {
-	if !x.timer.Stop() {
+	if !x.watch.rest() {
 		x.close()
 		return x.cut(r, errTimeUp)
 	}
