@@ -209,8 +209,11 @@ func (p *pump) rest() []byte { return p.buf[:p.fill] }
 // pump passes one provider's events on until there are no more, and says what
 // broke them off; io.EOF if nothing did.
 func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Stream, joint *dialect.Joint) (broken error) {
-	for {
+	for events := stream.Events(); ; events = stream.Events() {
 		emit, rest := stream.Next(p.rest())
+		if stream.Events() > events {
+			a.reply.Heard()
+		}
 		if !out.begun {
 			c.trueModel(out.w.Header(), stream.Model())
 			out.begin(a.reply.Status)

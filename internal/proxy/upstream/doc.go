@@ -25,8 +25,13 @@
 //   - Limits.Idle: the longest silence while a Read of Reply.Body waits; beyond
 //     it Read fails with [ErrIdle]. Time between two Reads does not count, so a
 //     slow client costs no stream. There is no limit on a stream as a whole.
+//   - Limits.WholeAnswer is also how long a chat's stream may go on without an
+//     event, see [Reply.Heard]: comments alone keep nobody waiting for ever.
 //
-// One timer per request keeps all three; it fires by cancelling the request.
+// One timer per request keeps all of them; it fires by cancelling the request. A
+// timer that fires late, because the machine slept or the process was stopped,
+// gives what came meanwhile a moment to be read. When time is up the connections
+// that carry nothing are closed as well: the network may be another one.
 //
 // # Secrets and headers
 //

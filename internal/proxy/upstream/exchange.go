@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // errTimeUp is why the one timer of an exchange cancels it: before the commit
@@ -26,6 +27,9 @@ type exchange struct {
 	pool   *http.Transport
 
 	connected atomic.Bool // a connection was had, so something may have been sent
+
+	heard bool  // an event came since the last Read
+	since int64 // when the last Read began that followed an event, as the watchdog counts
 
 	raw io.ReadCloser // the response body as it comes
 	src io.Reader     // raw, decoded
@@ -146,7 +150,13 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if x.end != nil {
 		return 0, x.end
 	}
-	x.watch.set(x.call.idle())
+	now, limit := x.watch.now(), x.call.idle()
+	if x.heard || x.call.Plain {
+		x.heard, x.since = false, now
+	} else {
+		limit = min(limit, max(x.call.eventless()-time.Duration(now-x.since), 0))
+	}
+	x.watch.set(limit)
 	n, err := x.src.Read(p)
 	x.watch.rest()
 	if err != nil {

@@ -76,7 +76,7 @@ func (x *exchange) commit(r *Reply, err error) *Reply {
 	if err != nil {
 		x.end = x.why(err)
 	}
-	r.Class, r.Body, r.EventStream = OK, x, true
+	r.Class, r.Body, r.EventStream, x.heard = OK, x, true, true
 	return r
 }
 

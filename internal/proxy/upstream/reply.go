@@ -44,6 +44,15 @@ type Reply struct {
 	Sent   bool      // whether the request may have reached the provider
 }
 
+// Heard tells that the bytes last read from Body have completed an event. A stream
+// of which that is not said for long has stalled, see the package's times. It
+// belongs to the goroutine that reads.
+func (r *Reply) Heard() {
+	if x, ok := r.Body.(*exchange); ok {
+		x.heard = true
+	}
+}
+
 // Close gives up what is left of the answer. It may be called at any time, more
 // than once, and on every Reply.
 func (r *Reply) Close() {

@@ -78,6 +78,12 @@ func (c *Call) idle() time.Duration {
 	return idle
 }
 
+// eventless is how long a stream may go on without an event: with comments that
+// keep the line alive, or with an event that never ends.
+func (c *Call) eventless() time.Duration {
+	return max(c.idle(), orElse(c.Provider.Limits.WholeAnswer, defaultWholeAnswer))
+}
+
 func (c *Call) method() string {
 	if c.Method == "" {
 		return http.MethodPost

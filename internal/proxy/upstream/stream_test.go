@@ -399,3 +399,36 @@ func TestManyStreamsAtOnceKeepApart(t *testing.T) {
 		}
 	}
 }
+
+// A stream may be kept alive by comments, but not for ever: whoever reads it says
+// when there was an event.
+func TestAStreamWithoutAnEventForLongFallsSilent(t *testing.T) {
+	for _, heard := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, end := fake(t, func(w http.ResponseWriter, r *http.Request) {
+				asStream(w)
+				write(w, textEvent)
+				for r.Context().Err() == nil {
+					time.Sleep(time.Second)
+					write(w, ": keep-alive\n\n")
+				}
+			})
+			defer end()
+			c := chatCall("http://127.0.0.1", true)
+			c.Provider.Limits.Idle, c.Provider.Limits.WholeAnswer = 5*time.Second, time.Minute
+			r := s.Send(t.Context(), c)
+			wantClass(t, r, OK)
+			began := time.Now()
+			var err error
+			for buf := make([]byte, 100); err == nil && time.Since(began) < 10*time.Minute; {
+				if _, err = r.Body.Read(buf); heard {
+					r.Heard()
+				}
+			}
+			r.Close()
+			if took := time.Since(began); heard != (err == nil) || !heard && (!errors.Is(err, ErrIdle) || took != time.Minute) {
+				t.Errorf("heard %v: %v after %v", heard, err, took)
+			}
+		})
+	}
+}
