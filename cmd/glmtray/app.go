@@ -256,6 +256,7 @@ func (a *app) background(ctx context.Context) {
 	a.minutes.load()
 	a.busy.Go(func() { a.server.Discover(ctx, a.wake) })
 	a.busy.Go(func() { a.server.PollQuotas(ctx) })
+	a.busy.Go(func() { a.sender.Watch(ctx) })
 	a.busy.Go(func() { a.states.run(ctx) })
 	a.busy.Go(func() { a.clients.Run(ctx) })
 	a.busy.Go(func() { a.remember(ctx) })

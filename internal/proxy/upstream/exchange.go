@@ -41,6 +41,7 @@ type exchange struct {
 func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 	use := &bodyUse{done: c.Done}
 	defer use.returned()
+	s.awake()
 	t, err := s.target(c.Address.URL, c.connect())
 	if err != nil {
 		return &Reply{Header: http.Header{}, Class: Refused, Reason: s.say(err.Error()), Err: err}

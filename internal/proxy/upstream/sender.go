@@ -14,6 +14,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -39,7 +40,8 @@ type Options struct {
 type Sender struct {
 	opt Options
 
-	targets sync.Map // targetID -> *target; a handful
+	targets sync.Map     // targetID -> *target; a handful
+	beat    atomic.Int64 // when Watch last looked, in nanoseconds since 1970; 0: nobody watches
 
 	mu    sync.Mutex
 	proxy func(*url.URL) (*url.URL, error)
@@ -206,8 +208,7 @@ func (s *Sender) Client(connect time.Duration) *http.Client {
 	return &http.Client{Transport: s.pool(poolID{"", connect})}
 }
 
-// CloseIdle closes the connections that carry nothing now. Call it when the
-// machine wakes up or its network has changed.
+// CloseIdle closes the connections that carry nothing now.
 func (s *Sender) CloseIdle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
