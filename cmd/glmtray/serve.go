@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -66,8 +68,10 @@ func serve(e *env, opt appOptions) error {
 	return a.serve(e.ctx, e.stdout)
 }
 
-// serve listens, tells where, and serves until ctx ends.
+// serve listens, tells where, and serves until ctx ends. Whoever reads what it
+// writes may go: that ends a command, but no proxy.
 func (a *app) serve(ctx context.Context, stdout io.Writer) error {
+	signal.Ignore(syscall.SIGPIPE)
 	first, err := a.admit(ctx)
 	if err != nil {
 		return err
