@@ -139,12 +139,12 @@ func readBody(r *http.Request, limit int64, pooled bool) (*loan, *chat.Error) {
 	}
 }
 
+// believed is how much room is made on the word of a Content-Length, in bytes.
+const believed = 1 << largestLoan
+
 func readUpTo(r io.Reader, announced, limit int64, pooled bool) (*loan, error) {
 	if announced >= 0 {
-		l := lend(int(announced), pooled)
-		l.buf = l.buf[:announced]
-		_, err := io.ReadFull(r, l.buf)
-		return l, err
+		return readAnnounced(r, int(announced), pooled)
 	}
 	body := make([]byte, 0, 16<<10)
 	for {
@@ -162,6 +162,27 @@ func readUpTo(r io.Reader, announced, limit int64, pooled bool) (*loan, error) {
 		}
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// readAnnounced reads so many bytes. Beyond what is believed there is room for no
+// more than twice what has come: many clients may announce much and send nothing.
+func readAnnounced(r io.Reader, size int, pooled bool) (*loan, error) {
+	l := lend(min(size, believed), pooled)
+	for have := 0; ; {
+		room := min(max(2*have, believed), size)
+		if room > cap(l.buf) {
+			larger := lend(room, false)
+			larger.buf = append(larger.buf, l.buf...)
+			l.release()
+			l = larger
+		}
+		n, err := io.ReadFull(r, l.buf[have:room])
+		have += n
+		l.buf = l.buf[:have]
+		if have == size || err != nil {
+			return l, err
 		}
 	}
 }

@@ -20,6 +20,15 @@ func newGate(workers, queue int) *gate {
 	return &gate{slots: make(chan struct{}, max(workers, 1)), queue: int64(queue)}
 }
 
+// full is the error of a request for which there is no place now. It may be asked
+// before the body is read, which would be read in vain.
+func (g *gate) full() *chat.Error {
+	if len(g.slots) < cap(g.slots) || g.waiting.Load() < g.queue {
+		return nil
+	}
+	return atCapacity(cap(g.slots))
+}
+
 // place is one request's stay at the gate, in the queue or inside. It belongs
 // to one goroutine.
 type place struct {

@@ -11,12 +11,15 @@ func TestTheGateBoundsWhoRunsAndWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1, 1)
 		first, e := g.enter()
-		if e != nil || !first.inside {
-			t.Fatalf("first: %v", e)
+		if e != nil || !first.inside || g.full() != nil {
+			t.Fatalf("first: %v, full: %v", e, g.full())
 		}
 		second, e := g.enter()
 		if e != nil || second.inside {
 			t.Fatalf("second: %v", e)
+		}
+		if e = g.full(); e == nil || e.Status != 503 {
+			t.Fatalf("full: %+v", e)
 		}
 		if _, e = g.enter(); e == nil || e.Status != 503 || e.Header.Get("Retry-After") == "" {
 			t.Fatalf("third: %+v", e)

@@ -34,23 +34,13 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, t
 		s.fail(w, c, paused())
 		return
 	}
-	place, e := world.gate.enter()
+	place, e := c.admit()
 	if e != nil {
 		s.fail(w, c, e)
 		return
 	}
 	defer place.leave()
-	// Only once the body is read does net/http notice that a client leaves, so
-	// it is read before the wait for a worker.
-	if e = c.read(); e == nil {
-		from := time.Now()
-		e = place.wait(r.Context(), world.settings.QueueWait)
-		c.waitedFor(from)
-	}
-	if e == nil {
-		e = s.prepare(c)
-	}
-	if e != nil {
+	if e = s.prepare(c); e != nil {
 		s.fail(w, c, e)
 		return
 	}
@@ -60,6 +50,29 @@ func (s *Server) proxied(w http.ResponseWriter, r *http.Request, world *world, t
 		return
 	}
 	s.relay(w, c, answer)
+}
+
+// admit reads the body and waits for a worker. Only once the body is read does
+// net/http notice that a client leaves, so it is read before the wait; and whoever
+// announces a body and does not send it takes no place from others.
+func (c *call) admit() (*place, *chat.Error) {
+	gate := c.world.gate
+	if e := gate.full(); e != nil {
+		return nil, e
+	}
+	if e := c.read(); e != nil {
+		return nil, e
+	}
+	p, e := gate.enter()
+	if e != nil {
+		return nil, e
+	}
+	defer c.waitedFor(time.Now())
+	if e = p.wait(c.in.Context(), c.world.settings.QueueWait); e != nil {
+		p.leave()
+		return nil, e
+	}
+	return p, nil
 }
 
 // refuse answers a request that is not let in. One that was meant for a provider
