@@ -47,6 +47,7 @@ type Settings struct {
 	MaxWait            time.Duration // longest wait for a key
 	ShortWait          time.Duration // a key that returns this soon is waited for rather than left
 	LastPatience       time.Duration // first-event patience at the last target
+	ClientPatience     time.Duration // how long a client may take nothing of its answer
 	TokenThreshold     int
 	MaxRetries         int // tries at one provider; 0: twice its keys
 	MaxWorkers         int // requests at once

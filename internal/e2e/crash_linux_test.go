@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/glmtray/glmtray/internal/e2e/process"
 )
 
 // nobody is the user whom a test that runs as root starts the program as: what
@@ -25,8 +27,8 @@ const nobody = 65534
 type doomed struct {
 	dir    string
 	cmd    *exec.Cmd
-	stdout *lines
-	stderr *lines
+	stdout *process.Output
+	stderr *process.Output
 	ended  chan error
 }
 
@@ -34,7 +36,7 @@ type doomed struct {
 // everything told that a crash can tell.
 func startDoomed(t *testing.T, environ ...string) *doomed {
 	t.Helper()
-	built, err := build()
+	built, err := binary.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,13 +45,13 @@ func startDoomed(t *testing.T, environ ...string) *doomed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	d := &doomed{dir: dir, stdout: newLines(), stderr: newLines(), ended: make(chan error, 1)}
-	binary, err := os.ReadFile(built)
+	d := &doomed{dir: dir, stdout: process.NewOutput(), stderr: process.NewOutput(), ended: make(chan error, 1)}
+	code, err := os.ReadFile(built)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "glmtray")
-	if err := os.WriteFile(path, binary, 0o700); err != nil {
+	if err := os.WriteFile(path, code, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	d.cmd = exec.CommandContext(context.Background(), "sh", "-c", `ulimit -S -c $(ulimit -H -c); exec "$0" "$@"`, path, "serve", "--addr", "127.0.0.1:0")
@@ -73,7 +75,7 @@ func startDoomed(t *testing.T, environ ...string) *doomed {
 	go func() { d.ended <- d.cmd.Wait() }()
 	t.Cleanup(func() { _ = d.cmd.Process.Kill() }) // it has ended, unless the test has failed
 	select {
-	case <-d.stdout.first:
+	case <-d.stdout.First:
 	case err := <-d.ended:
 		t.Fatalf("it ended: %v: %s", err, d.stderr)
 	}

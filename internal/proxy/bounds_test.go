@@ -3,10 +3,13 @@ package proxy_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
@@ -39,7 +42,7 @@ func TestNoMoreThanMaxWorkersRunAndTheQueueIsBounded(t *testing.T) {
 
 	gone, cancel := context.WithCancel(t.Context())
 	second := r.post(gone, bytes.NewReader(hello))
-	waits := func() bool { return r.server.Snapshot().Requests.InFlight == 2 }
+	waits := func() bool { return r.server.Snapshot().Requests.Waiting == 1 }
 	eventually(t, "the second waits", waits)
 	p := r.ask("gpt-oss-120b", true)
 	if code, _ := p.errorOf(t); p.StatusCode != 503 || code != "at_capacity" || p.Header.Get("Retry-After") == "" {
@@ -116,4 +119,51 @@ func TestABodyOverTheLimitIsRefusedAlsoWithoutContentLength(t *testing.T) {
 		t.Errorf("compressed: %d %s", p.StatusCode, p.body)
 	}
 	r.settled()
+}
+
+// TestWhoSendsNoBodyTakesNoPlace announces more bodies than there are workers and
+// places in the queue, and sends none of them.
+func TestWhoSendsNoBodyTakesNoPlace(t *testing.T) {
+	r := newRig(t, setup{tune: func(s *config.Settings) { s.MaxWorkers, s.MaxQueue = 2, 2 }})
+	const n = 20
+	for range n {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "all are being read", func() bool { return r.server.Snapshot().Requests.InFlight == n })
+	for range 5 {
+		r.ask("gpt-oss-120b", false).want(t, 200, "cerebras")
+	}
+}
+
+// TestAClientThatNeverReadsIsLetGo has a client ask for more than the network
+// between holds, as a stream and whole, and read nothing of it.
+func TestAClientThatNeverReadsIsLetGo(t *testing.T) {
+	text := strings.Repeat("0123456789", 2<<20)
+	whole := `{"id":"c1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"` + text + `"},"finish_reason":"stop"}]}`
+	stream := strings.Repeat(`data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"`+text[:1<<16]+`"},"finish_reason":null}]}`+"\n\n", 300)
+	for _, answer := range []string{whole, stream} {
+		r := newRig(t, setup{tune: func(s *config.Settings) { s.ClientPatience = 200 * time.Millisecond }})
+		faults(t, r.cerebras, simulator.Fault{What: "raw", Raw: []byte("HTTP/1.1 200 OK\r\n\r\n" + answer)})
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		body := chatBody("gpt-oss-120b", answer == stream, "x")
+		if _, err = fmt.Fprintf(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+			t.Fatal(err)
+		}
+		rec := r.records.last(t, 1)
+		if rec.Status != 499 || rec.Outcome != "client left" || rec.Out < 1000 || !strings.Contains(rec.Error, "took nothing") {
+			t.Errorf("stream %v: %d %s (%s), %d bytes", answer == stream, rec.Status, rec.Outcome, rec.Error, rec.Out)
+		}
+		r.settled()
+	}
 }

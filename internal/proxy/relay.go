@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,6 +58,12 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 	default:
 		s.relayBytes(out, c, a)
 	}
+	if out.err != nil {
+		c.out.word = clientLeft
+		if errors.Is(out.err, os.ErrDeadlineExceeded) {
+			c.out.err = "the client took nothing of its answer for " + spell(c.world.settings.ClientPatience)
+		}
+	}
 	c.settleCost(a.lease)
 	if c.out.usage.Known() && c.chat {
 		s.opt.Tokens.Learn(c.answered.provider, c.answered.model, c.facts, c.out.usage)
@@ -79,8 +86,7 @@ func (s *Server) relayAnswer(out *sink, c *call, a *answer) {
 		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	}
 	out.begin(a.reply.Status)
-	out.write(a.body)
-	out.flush() // the client does not wait for our records
+	out.whole(a.body)
 }
 
 // relayWhole sends a refusal, or the answer of a forwarded path, that is in hand:
@@ -107,10 +113,10 @@ func (s *Server) relayWhole(out *sink, c *call, a *answer) {
 	}
 	c.out.usage = a.reply.Usage
 	out.begin(c.out.status)
-	if c.in.Method != http.MethodHead {
-		out.write(a.reply.Head)
+	if c.in.Method == http.MethodHead {
+		a.reply.Head = nil
 	}
-	out.flush() // the client does not wait for our records
+	out.whole(a.reply.Head)
 }
 
 // relayBytes passes anything else through as it comes.
@@ -119,14 +125,13 @@ func (s *Server) relayBytes(out *sink, c *call, a *answer) {
 		out.w.Header().Set("Content-Length", n)
 	}
 	out.begin(a.reply.Status)
-	out.write(a.reply.Head)
+	out.whole(a.reply.Head)
 	buf := relayBuffers.Get().(*[]byte)
 	defer relayBuffers.Put(buf)
 	for out.err == nil {
 		n, err := a.reply.Body.Read(*buf)
 		if n > 0 {
-			out.write((*buf)[:n])
-			out.flush()
+			out.whole((*buf)[:n])
 		}
 		if err != nil {
 			c.endOfBytes(err)
@@ -217,7 +222,7 @@ func (s *Server) pump(p *pump, out *sink, c *call, a *answer, stream dialect.Str
 		if !out.begun {
 			c.trueModel(out.w.Header(), stream.Model())
 			out.begin(a.reply.Status)
-			p.pings.start(func() { out.send(dialect.Ping(c.front)) })
+			p.pings.start(func() { out.send(dialect.Ping(c.front)) }, out.deadline, c.world.settings.ClientPatience)
 		}
 		a.heard(stream, p.buf[:p.fill-rest])
 		lost := p.send(out, s.shown(stream, emit))
@@ -383,6 +388,27 @@ func (k *sink) write(p []byte) {
 		p, k.c.out.cut = p[:max(room, 0)], true
 	}
 	k.c.out.response = append(k.c.out.response, p...)
+}
+
+// writeSize is how much is written before a client has to have taken it.
+const writeSize = 256 << 10
+
+// whole writes all of p and flushes. A client that takes nothing for too long has
+// left.
+func (k *sink) whole(p []byte) {
+	patience := k.c.world.settings.ClientPatience
+	for first := true; (len(p) > 0 || first) && k.err == nil; first = false {
+		n := min(len(p), writeSize)
+		k.deadline(time.Now().Add(patience))
+		k.send(p[:n])
+		p = p[n:]
+	}
+	k.deadline(time.Time{}) // the connection may carry more
+}
+
+// deadline bounds the writes that follow; zero: it does not.
+func (k *sink) deadline(t time.Time) {
+	_ = http.NewResponseController(k.w).SetWriteDeadline(t) // a recorder has none
 }
 
 // send writes and flushes.
