@@ -22,7 +22,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test e2e e2e-full screenshots package package-build package-try lint security \
+.PHONY: run demo build headless test e2e e2e-full faults screenshots package package-build package-try lint security \
 	vulncheck fuzz bench bench-growth bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
@@ -61,6 +61,9 @@ e2e: go ## the real agents, each with a task of two turns
 e2e-full: go ## ... and sub-agents, pictures, long texts, failures, connect and disconnect
 	@packaging/setup.sh e2e
 	@race=$$(packaging/setup.sh race); GLMTRAY_E2E_FULL=1 $${race:+env CGO_ENABLED=1} go test $$race -timeout 30m -run '^TestAgents' $(E2E)
+
+faults: go ## everything that may break around the program, as a table in docs/faults.md
+	@go test -count=1 -timeout 40m -trimpath -tags migrated_fynedo,headless -run '^TestFaults$$' ./internal/e2e/faults -full -table $(CURDIR)/docs/faults.md $(ARGS)
 
 screenshots: go ## pictures of every page, dark and light, in dist/screenshots
 	@packaging/setup.sh screenshots

@@ -26,6 +26,9 @@ type Launch struct {
 	Settings string   // written to settings.toml before the start; "": as it is
 	Environ  []string // over the bare environment
 	Args     []string // none: serve --addr 127.0.0.1:0
+	Stdin    string
+	Errors   *os.File // where stderr goes instead of Process.Stderr
+	User     uint32   // whom it runs as; 0: as this process. Only root may say so
 }
 
 // Process is a glmtray process.
@@ -43,7 +46,11 @@ type Process struct {
 // Run starts a process and waits for nothing.
 func Run(l Launch) (*Process, error) {
 	if l.Settings != "" {
-		err := errors.Join(os.MkdirAll(l.Dir, 0o700), os.WriteFile(filepath.Join(l.Dir, "settings.toml"), []byte(l.Settings), 0o600))
+		mode := os.FileMode(0o600)
+		if l.User != 0 {
+			mode = 0o644 // that user is to read it
+		}
+		err := errors.Join(os.MkdirAll(l.Dir, 0o700), os.WriteFile(filepath.Join(l.Dir, "settings.toml"), []byte(l.Settings), mode))
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +67,13 @@ func Run(l Launch) (*Process, error) {
 		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(home, "no-bus"),
 		"GLMTRAY_DATA_DIR=" + l.Dir, "GORACE=atexit_sleep_ms=0",
 	}, l.Environ...)
-	p.Cmd.Stdout, p.Cmd.Stderr = p.Stdout, p.Stderr
+	p.Cmd.Stdin, p.Cmd.Stdout, p.Cmd.Stderr = strings.NewReader(l.Stdin), p.Stdout, p.Stderr
+	if l.User != 0 {
+		runAs(p.Cmd, l.User)
+	}
+	if l.Errors != nil {
+		p.Cmd.Stderr = l.Errors
+	}
 	if err := p.Cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -42,8 +42,10 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 
 // Service is a bus with an unlocked keyring on it.
 type Service struct {
-	dir string
-	bus string
+	dir  string
+	bus  string
+	ring *exec.Cmd       // the keyring's daemon
+	over <-chan struct{} // closed when it has ended
 }
 
 // Start starts both daemons and ends them with the test.
@@ -55,8 +57,8 @@ func Start(t testing.TB) *Service {
 	cmd := s.command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
 	cmd.Stdin = strings.NewReader("a password\n")
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	ended := run(t, cmd)
-	err := s.await(ended, "org.freedesktop.secrets")
+	s.ring, s.over = cmd, run(t, cmd)
+	err := s.await(s.over, "org.freedesktop.secrets")
 	if err != nil {
 		t.Fatalf("gnome-keyring-daemon: %v", err)
 	}
@@ -94,6 +96,23 @@ func StartBus(t testing.TB) *Service {
 		t.Fatalf("dbus-daemon did not start: %v", err)
 	}
 	return s
+}
+
+// End ends the keyring, as it may end in a session that goes on.
+func (s *Service) End() {
+	_ = s.ring.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	<-s.over
+}
+
+// Lock locks the keyring, as a screen that is locked may.
+func (s *Service) Lock(t testing.TB) {
+	t.Helper()
+	need(t, "dbus-send")
+	cmd := s.command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
+		"org.freedesktop.Secret.Service.Lock", "array:objpath:/org/freedesktop/secrets/collection/login")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("locking the keyring: %v: %s", err, out)
+	}
 }
 
 // Env is the environment for a process that shall use the service: this
