@@ -129,7 +129,7 @@ type Stream interface {
 	Model() string      // that the stream named first; "" if none yet
 	Events() int        // that were understood
 	Dropped() int       // that were broken and not passed on
-	Finished() bool     // a finish reason, or the end, was seen
+	Finished() bool     // a finish reason was seen; in Messages the end counts for one
 	Fault() *chat.Error // that the provider sent within the stream, or gave cause for; nil: none, not even if the stream broke off
 	Over() bool         // the client has the end, by Next or by End, and waits for nothing more
 }

@@ -116,8 +116,8 @@ func lookOpenAI(ev Event) Glance {
 func isError(ev Event) bool { return string(ev.Name) == "error" }
 
 // chatStream passes an OpenAI event stream on. It looks at each event, but keeps
-// none: what comes in goes out byte for byte, less the events that are broken,
-// up to the end or the first error. The zero value is ready. Not safe for
+// none: what comes in goes out byte for byte, less the events that are broken or
+// hold nothing but a stray NUL, up to the end or the first error. The zero value is ready. Not safe for
 // concurrent use.
 type chatStream struct {
 	usage    []byte // the last usage object, as it came
@@ -164,8 +164,10 @@ func (s *chatStream) take(ev Event) bool {
 	case ev.Data == nil:
 		return true
 	case bytes.Equal(ev.Data, done):
-		s.over, s.finished = true, true
-		return true
+		if s.over = true; !s.finished { // gateways end so what has broken off behind them
+			s.instead = openAIErrorEvent(streamCut(), "")
+		}
+		return s.finished
 	}
 	c, ok := readChunk(ev.Data)
 	if !ok && !isError(ev) {
@@ -189,7 +191,7 @@ func (s *chatStream) take(ev Event) bool {
 		return s.fails(false, brokenAnswer(str(c.reason)))
 	}
 	s.finished = s.finished || c.finish
-	return true
+	return c.content || c.finish || !bytes.Contains(ev.Data, nul) // no stray NUL, see says
 }
 
 // fails ends the stream with an error: as it came if clients of OpenAI's can read
@@ -237,7 +239,7 @@ func (s *chatStream) Events() int { return s.events }
 // Dropped counts the events that were broken and not passed on.
 func (s *chatStream) Dropped() int { return s.dropped }
 
-// Finished reports whether a finish reason or "[DONE]" was seen.
+// Finished reports whether a finish reason was seen.
 func (s *chatStream) Finished() bool { return s.finished }
 
 // Fault gives the error that the provider sent within the stream. A stream that

@@ -112,7 +112,8 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 		{"data of several lines", "data: {\"choices\":\ndata: []}\n\n" + stop + end, "data: {\"choices\":\ndata: []}\n\n" + stop + end, 0, false},
 		{"a broken event", text + "data: {\"a\":\n\n" + stop + end, text + stop + end, 1, false},
 		{"broken events between whole ones", "data: x\n\n" + text + "data: {}}\n\ndata: 1\n\n" + text + "data:\n\n" + stop + end, text + text + stop + end, 4, false},
-		{"nothing after the end", text + end + text + ": x\n\n" + end, text + end, 0, false},
+		{"nothing after the end", text + stop + end + text + ": x\n\n" + end, text + stop + end, 0, false},
+		{"an end that says not why", text + end + text + end, text + cutEvent, 0, false},
 		{"a missing end", text + stop, text + stop + end, 0, false},
 		{"a last event without its blank line", text + strings.TrimSuffix(stop, "\n\n"), text + stop + end, 0, false},
 		{"a last event with half of it", text + stop + strings.TrimSuffix(end, "\n"), text + stop + end, 0, false},
@@ -130,7 +131,9 @@ func TestStreamPassesOnWhatIsWholeAndMendsTheEnd(t *testing.T) {
 		{"a flat error", text + "data: {\"message\":\"m\",\"code\":\"c\"}\n\n" + end, text + broke("m", `"c"`), 0, true},
 		{"a finish that is none", text + "data: " + chunkOf("", `"network_error"`) + "\n\n" + end, text + broke("the provider broke the answer off (network_error)", `"network_error"`), 0, true},
 		{"text that talks about a finish", "data: " + chunkOf(`"content":"\"finish_reason\":\"stop\""`, "null") + "\n\n", "data: " + chunkOf(`"content":"\"finish_reason\":\"stop\""`, "null") + "\n\n" + cutEvent, 0, false},
-		{"stray NUL pieces", "data: " + chunkOf(`"content":"\u0000"`, "null") + "\n\n" + stop + end, "data: " + chunkOf(`"content":"\u0000"`, "null") + "\n\n" + stop + end, 0, false},
+		{"stray NUL pieces", "data: " + chunkOf(`"content":"\u0000"`, "null") + "\n\n" + text + stop + end, text + stop + end, 0, false},
+		{"text with a NUL in it", "data: " + chunkOf(`"content":"a\u0000b"`, "null") + "\n\n" + stop + end, "data: " + chunkOf(`"content":"a\u0000b"`, "null") + "\n\n" + stop + end, 0, false},
+		{"a finish with a NUL beside it", "data: " + chunkOf(`"content":"\u0000"`, `"stop"`) + "\n\n" + end, "data: " + chunkOf(`"content":"\u0000"`, `"stop"`) + "\n\n" + end, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for size := 1; size <= len(c.in)+1; size++ {
