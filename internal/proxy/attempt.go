@@ -101,6 +101,7 @@ func (c *call) check(a *answer) {
 	default:
 		a.body, err = dialect.Whole(a.behind, c.ask(a), reply.Head)
 	}
+	a.body = text(a.body)
 	if err != nil {
 		reply.Class, reply.Reason, reply.Err = upstream.Malformed, "an answer that is none: "+err.Error(), err
 	}

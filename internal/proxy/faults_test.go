@@ -1,10 +1,12 @@
 package proxy_test
 
 import (
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy"
@@ -148,6 +150,23 @@ func TestAContentTypeIsToldOnceAndTruly(t *testing.T) {
 			p := r.ask("gpt-oss-120b", body == stream)
 			if got := p.want(t, 200, "cerebras").Header["Content-Type"]; len(got) != 1 || got[0] != want {
 				t.Errorf("the provider said %q, the client got %q", told, got)
+			}
+		}
+	}
+}
+
+func TestNoClientGetsBytesThatAreNoText(t *testing.T) {
+	const odd = "\xff\xfe lazy \xc3("
+	whole := `{"id":"c1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"` + odd + `"},"finish_reason":"stop"}]}`
+	stream := `data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"` + odd + `"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+	for _, body := range []string{whole, stream} {
+		for _, front := range tongues {
+			r := newRig(t, setup{})
+			faults(t, r.cerebras, simulator.Fault{What: "raw", Raw: []byte("HTTP/1.1 200 OK\r\n\r\n" + body)})
+			w := wish{model: "gpt-oss-120b", stream: body == stream, turns: says("hello")}
+			p := r.do(http.MethodPost, front.path, front.request(t, w), front.header...)
+			if !utf8.Valid(p.body) || !strings.Contains(string(p.body), "\uFFFD lazy \uFFFD(") {
+				t.Errorf("%s, stream %v: %q", front.name, w.stream, p.body)
 			}
 		}
 	}

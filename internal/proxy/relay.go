@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
@@ -282,9 +284,18 @@ func brief(text string) string {
 // their errors.
 func (s *Server) shown(stream dialect.Stream, p []byte) []byte {
 	if stream.Fault() != nil {
-		return s.opt.Scrub.Known(p)
+		p = s.opt.Scrub.Known(p)
 	}
-	return p
+	return text(p)
+}
+
+// text makes bytes the text that JSON is: some clients end themselves over one byte
+// that is none. p is a number of whole events, or a whole answer.
+func text(p []byte) []byte {
+	if utf8.Valid(p) {
+		return p
+	}
+	return bytes.ToValidUTF8(p, []byte("\uFFFD"))
 }
 
 // roomFor gives a buffer with room behind its first fill bytes, which are the
