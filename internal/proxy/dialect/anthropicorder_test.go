@@ -155,9 +155,17 @@ func front(member, data string) string { return "{" + member + data[1:] }
 // lie within each other, but that is all.
 func inOrder(stream string) error {
 	begun, over, blocks, open := false, false, 0, map[int]bool{}
-	for text := range strings.SplitSeq(strings.TrimSuffix(stream, "\n\n"), "\n\n") {
-		name, data, _ := strings.Cut(text, "\ndata: ")
-		name, data = strings.TrimPrefix(name, "event: "), strings.ReplaceAll(data, "\ndata: ", "\n")
+	for text := range strings.SplitSeq(strings.ReplaceAll(stream, "\r", ""), "\n\n") {
+		var name, data string
+		for line := range strings.SplitSeq(text, "\n") {
+			field, value, _ := strings.Cut(line, ":")
+			switch value = strings.TrimPrefix(value, " "); field {
+			case "event":
+				name = value
+			case "data":
+				data += value + "\n"
+			}
+		}
 		kind, index := gjson.Get(data, "type").Str, int(gjson.Get(data, "index").Int())
 		switch kind {
 		case "message_start":
