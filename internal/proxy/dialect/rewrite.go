@@ -144,8 +144,9 @@ func (r *rewriter) additions(named, limit bool) string {
 		all = append(all, `"model":`+quote(r.fit.Model))
 	}
 	if limit {
-		all = append(all, quote(r.fit.MaxOutputField)+":"+strconv.Itoa(r.fit.MaxOutput))
-		r.note("added ", r.fit.MaxOutputField+" "+strconv.Itoa(r.fit.MaxOutput))
+		n := strconv.Itoa(r.fit.atMost(r.fit.MaxOutput))
+		all = append(all, quote(r.fit.MaxOutputField)+":"+n)
+		r.note("added ", r.fit.MaxOutputField+" "+n)
 	}
 	if r.fit.Traits.ToolStream && r.Facts.Stream && r.Facts.Tools && !r.has("tool_stream") {
 		all = append(all, `"tool_stream":true`)

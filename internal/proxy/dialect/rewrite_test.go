@@ -78,6 +78,7 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		},
 		{"a limit that is missing", Fit{MaxOutput: 16384, MaxOutputField: "max_tokens"}, `{"a":1}`, `{"a":1,"max_tokens":16384}`, []string{"added max_tokens 16384"}},
 		{"a limit of null", Fit{MaxOutput: 9, MaxOutputField: "max_tokens", Refuses: strict}, `{"max_completion_tokens":null,"a":1}`, `{"a":1,"max_tokens":9}`, []string{"added max_tokens 9"}},
+		{"a limit that is added has room in the context", Fit{MaxOutput: 50, MaxOutputField: "max_tokens", Context: 100, Prompt: 60}, `{}`, `{"max_tokens":40}`, []string{"added max_tokens 40"}},
 		{"a limit under the other name", Fit{MaxOutput: 9, MaxOutputField: "max_tokens"}, `{"max_completion_tokens":5}`, `{"max_completion_tokens":5}`, nil},
 		{"model and limit at once", Fit{Model: "m", MaxOutput: 9, MaxOutputField: "max_tokens"}, `{}`, `{"model":"m","max_tokens":9}`, []string{"added max_tokens 9"}},
 		{
