@@ -10,8 +10,9 @@
 // ([Request.For]), what agents left torn is mended ([Request.Repair]), and unknown
 // fields, the order of keys, the form of numbers and with them a provider's prompt
 // cache stay as they are. A stream is relayed event by event without taking it
-// apart ([NewStream]). That costs a bare relay little more than the validation of
-// each byte.
+// apart ([NewStream]); what its client cannot do without is put in where it is
+// missing, and an error is the last event. That costs a bare relay little more than
+// the validation of each byte.
 //
 // Where they do not, the hub stands between ([chat.Request], [chat.Delta]):
 //
@@ -39,8 +40,9 @@
 //
 // Functions are pure and safe for concurrent use; a [Request] and a [Stream]
 // belong to one goroutine. None of them modifies the bytes it is given, except
-// [Stream.Next], which says so. Any bytes may come in: nothing panics, and what
-// is no JSON is passed back as it came, with an error where there is one to give.
+// [Stream.Next], which says so. Any bytes may come in: nothing panics, what must
+// wait is bounded ([MaxAnswer]), and what is no JSON is passed back as it came, with
+// an error where there is one to give.
 //
 // What does not belong here: which provider refuses what (config), what a
 // provider's refusal means for a key (upstream), headers, sockets, clocks.
