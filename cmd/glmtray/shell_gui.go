@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 	driver "fyne.io/fyne/v2/app"
@@ -39,9 +41,20 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	// The toolkit ends itself at a signal, which leaves nobody time to stop drawing.
 	app.Lifecycle().SetOnStarted(takeSignals)
 	var window *ui.UI
+	var serving sync.WaitGroup
+	finish := sync.OnceFunc(func() { // requests under way are finished, as serve does
+		stop()
+		serving.Wait()
+	})
+	over := make(chan struct{})
 	quit := sync.OnceFunc(func() {
 		window.Close()
 		app.Quit()
+		go unlessOver(over, loopLimit, func() {
+			finish()
+			release()
+			os.Exit(0)
+		})
 	})
 	built := make(chan struct{})
 	host, ever := watchTrayHost(ctx, func(there bool) {
@@ -60,15 +73,32 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	})
 	d.raise = window.Raise
 	close(built)
-	var serving sync.WaitGroup
 	serving.Go(d.run)
 	unhook := context.AfterFunc(ctx, func() { fyne.Do(quit) }) // a signal is a person's Quit
 	app.Run()
+	close(over)
 	unhook() // what fyne.Do is given from now on runs at once and not on this goroutine
 	window.Close()
-	stop()
-	serving.Wait() // requests under way are finished, as serve does
+	finish()
 	return nil
+}
+
+// loopLimit is how long the toolkit's loop may take to end once it was asked to.
+const loopLimit = 2 * time.Second
+
+// unlessOver does something if a channel is not closed within a time. The
+// toolkit's loop may never return: its last callback is queued beside a loop that
+// empties the queue for good, and waits for ever if it comes between the last look
+// and the word that there are no more (runGL of Fyne 2.8; seen once in some
+// hundred ends on a machine with thirty others to serve).
+func unlessOver(over <-chan struct{}, limit time.Duration, do func()) {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-over:
+	case <-t.C:
+		do()
+	}
 }
 
 // trayless is an app that has no tray: without a session bus the toolkit's own

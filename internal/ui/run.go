@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -45,6 +46,7 @@ type UI struct {
 	ctx    context.Context //nolint:containedctx // it is the window's life, which outlasts every call
 	cancel context.CancelFunc
 	do     func(func())
+	asking sync.RWMutex // read: a goroutine asks for the window's; written: nobody may any more
 	now    func() time.Time
 	pump   *pump
 
@@ -78,8 +80,14 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 	u := &UI{app: app, b: b, opt: opt, now: time.Now, shortcuts: map[string]func(){}}
 	u.ctx, u.cancel = context.WithCancel(context.Background())
 	u.do = func(f func()) {
+		// Whoever asks is done with it before Close returns: the toolkit's queue is
+		// closed after that, and it runs f on whatever goroutine asks.
+		u.asking.RLock()
+		defer u.asking.RUnlock()
+		if u.ctx.Err() != nil {
+			return
+		}
 		do(func() {
-			// Once its loop has ended Fyne runs f at once, on whatever goroutine asks.
 			if u.ctx.Err() == nil {
 				f()
 			}
@@ -136,7 +144,11 @@ func (u *UI) SetTrayHost(there bool) {
 
 // Close ends the pump and whatever still works: before the app's Quit, after
 // which nothing may be drawn. It may be called from any goroutine, and twice.
-func (u *UI) Close() { u.cancel() }
+func (u *UI) Close() {
+	u.asking.Lock()
+	defer u.asking.Unlock()
+	u.cancel()
+}
 
 // reveal shows the window, redrawn first: nothing was while it was hidden.
 func (u *UI) reveal() {
