@@ -22,12 +22,20 @@ var verdicts = map[upstream.Class]string{
 	upstream.Silent:         "not told: the provider did not answer in time",
 }
 
+// lasted writes 8 as "8 ms", 420 as "0.4 s".
+func lasted(ms int64) string {
+	if ms < 100 {
+		return fmt.Sprintf("%d ms", max(ms, 1))
+	}
+	return fmt.Sprintf("%.1f s", float64(ms)/1000)
+}
+
 func (k *keyTest) print(w io.Writer) {
 	var b strings.Builder
 	id := k.Provider + "/" + k.Name
 	switch {
 	case k.Works:
-		fmt.Fprintf(&b, "%s works: %s answered in %.1f s", id, dash(k.Model), float64(k.TookMS)/1000)
+		fmt.Fprintf(&b, "%s works: %s answered in %s", id, dash(k.Model), lasted(k.TookMS))
 		if len(k.provider.Endpoints) > 1 {
 			fmt.Fprintf(&b, " at the %s endpoint", k.Endpoint)
 		}

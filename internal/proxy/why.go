@@ -19,6 +19,9 @@ func (s *Server) passed(c *call, t *try, taken string) {
 		if !k.Until.IsZero() {
 			p.Wait = k.Until.Sub(now)
 		}
+		if k.Cause != "" { // whoever shows it has the wait
+			p.Reason = k.Cause
+		}
 		c.passed = append(c.passed, p)
 	}
 }

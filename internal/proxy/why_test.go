@@ -34,7 +34,7 @@ func TestARecordTellsWhyARequestWentWhereItWent(t *testing.T) {
 	var passed []string
 	for _, k := range w.Passed {
 		passed = append(passed, k.Key)
-		if k.Provider != "cerebras" || k.State != keypool.Cooling || k.Wait <= 0 || k.Wait > time.Hour || k.Reason == "" {
+		if k.Provider != "cerebras" || k.State != keypool.Cooling || k.Wait <= 0 || k.Wait > time.Hour || k.Reason != "tokens per minute used up" {
 			t.Errorf("passed over %+v", k)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -17,19 +18,25 @@ type banner struct {
 	box   *fyne.Container
 	mark  *widget.Icon
 	text  *widget.Label
+	copy  *button // of the whole text
+	whole string
 	again *button
 	away  *button
 	seen  string // the note that was put away
 }
 
+// bannerMost is how many characters a banner shows; its copy mark has them all.
+const bannerMost = 360
+
 func newBanner(u *UI) *banner {
 	b := &banner{u: u, mark: widget.NewIcon(shapes[state.Bad]), text: wrapped("")}
 	b.again = newButton(tr("Try again"), func() { u.serve(true) })
+	b.copy = quietButton("", theme.ContentCopyIcon(), func() { u.copy(b.whole) })
 	b.away = newButton(tr("Got it"), func() {
-		b.seen, u.note = b.text.Text, ""
+		b.seen, u.note = b.whole, ""
 		b.draw()
 	})
-	line := container.NewBorder(nil, nil, atLeast(markWidth, 0, b.mark), container.NewCenter(container.NewHBox(b.again, b.away)), b.text)
+	line := container.NewBorder(nil, nil, atLeast(markWidth, 0, b.mark), container.NewCenter(container.NewHBox(b.copy, b.again, b.away)), b.text)
 	b.box = container.NewVBox(around(near, line), widget.NewSeparator())
 	b.box.Hide()
 	return b
@@ -72,7 +79,9 @@ func (b *banner) draw() {
 	if b.mark.Resource != shapes[mark] {
 		b.mark.SetResource(shapes[mark])
 	}
-	setText(b.text, text)
+	b.whole = text
+	setText(b.text, state.Clip(text, bannerMost))
+	show(b.copy, failure)
 	show(b.again, failure && b.u.st.Server().State == state.Failed)
 	show(b.away, !failure)
 	show(b.box, true)

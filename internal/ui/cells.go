@@ -9,8 +9,6 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
-	"github.com/glmtray/glmtray/internal/ui/state"
 )
 
 // columns lays objects out side by side with these widths; the columns of
@@ -94,28 +92,6 @@ func cell(mono bool) *widget.Label {
 // markWidth is the column of a state's shape.
 const markWidth = apart + 2*tight
 
-// row is a recycled line of a list: a mark and texts. Whoever fills it sets
-// everything, for the cell showed another line before.
-func row(widths columns, mono ...int) *fyne.Container {
-	objects := []fyne.CanvasObject{widget.NewIcon(shapes[state.Good])}
-	for i := 1; i < len(widths); i++ {
-		m := false
-		for _, n := range mono {
-			m = m || n == i
-		}
-		objects = append(objects, cell(m))
-	}
-	return container.New(tucked{widths}, objects...)
-}
-
-func fill(o fyne.CanvasObject, m state.Mark, texts ...string) {
-	objects := o.(*fyne.Container).Objects
-	objects[0].(*widget.Icon).SetResource(shapes[m])
-	for i, text := range texts {
-		objects[i+1].(*widget.Label).SetText(text)
-	}
-}
-
 // heading is the title of a page or a part of it.
 func heading(text string) *widget.Label {
 	return widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
@@ -125,12 +101,6 @@ func heading(text string) *widget.Label {
 func small(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.SizeName = theme.SizeNameCaptionText
-	return l
-}
-
-// trailing moves a text to the right.
-func trailing(l *widget.Label) *widget.Label {
-	l.Alignment = fyne.TextAlignTrailing
 	return l
 }
 

@@ -25,6 +25,7 @@ type clients struct {
 	shown   []state.Agent
 	rows    map[string]*agentRow
 	keys    *listing
+	grid    grid
 	keyRows []state.ClientKey
 	none    *widget.Label
 	message *widget.Label
@@ -52,16 +53,23 @@ func newClients(u *UI) *clients {
 	c.hint = faint(wrapped(tr("Switch an agent on, and its own settings point here. What would be written is shown first; " +
 		"switched off, it gets back what stood there before.")))
 	c.none = wrapped(tr("No client key yet. An agent that is connected gets one by itself; make one for your own programs."))
+	c.grid = grid{columns: []column{
+		{name: tr("Client keys"), width: 8 * apart, grow: 1},
+		{width: 5 * apart},
+		{name: tr("Last used"), width: 6 * apart},
+		{name: tr("Requests"), width: 4 * apart, right: true, mono: true},
+	}}
 	c.keys = newListing(
 		func() int { return len(c.keyRows) },
-		func() fyne.CanvasObject { return clientKeyRow() },
+		func() fyne.CanvasObject { return c.grid.line() },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
 			if i < len(c.keyRows) {
 				k := &c.keyRows[i]
-				fill(o, k.Mark(), k.Name, k.Word(), k.Last(u.now()), state.Thousands(int(k.Uses)))
+				o.(*line).set(k.Mark(), false, 0, k.Name, k.Word(), k.Last(u.now()), state.Thousands(int(k.Uses)))
 			}
 		},
 	)
+	c.keys.HideSeparators = true
 	c.keys.OnSelected = func(i widget.ListItemID) {
 		c.keys.UnselectAll() // so that the same can be chosen once more
 		if i < len(c.keyRows) {
@@ -72,9 +80,7 @@ func newClients(u *UI) *clients {
 	c.card, c.keyCard, c.form = newAgentCard(c), newClientKeyCard(c), newClientKeyForm(c)
 	c.side = container.NewStack(c.hint)
 	head := container.NewHBox(heading(tr("Clients")), layout.NewSpacer(), c.add)
-	keyHead := pale(container.New(columns{tight, 0, 4 * apart, 5 * apart, 4 * apart}, layout.NewSpacer(),
-		small(tr("Client keys")), layout.NewSpacer(), small(tr("Last used")), trailing(small(tr("Requests")))))
-	keys := container.NewBorder(keyHead, nil, nil, nil, container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, tight, 0), c.keys), c.none))
+	keys := container.NewBorder(c.grid.header(), nil, nil, nil, container.NewStack(c.keys, c.none))
 	agents := container.NewBorder(faint(small(tr("Coding agents"))), nil, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, near, tight, 0), c.agents))
 	left := container.New(over{wish: func() float32 { return agents.MinSize().Height }, share: agentsShare}, container.NewVScroll(agents), keys)
@@ -85,14 +91,6 @@ func newClients(u *UI) *clients {
 
 // agentsShare is how much of the page's height the agents may have.
 const agentsShare = 0.7
-
-// clientKeyRow is a client key's line: its name, its state, when it was used
-// last and how often.
-func clientKeyRow() fyne.CanvasObject {
-	line := row(columns{markWidth, 0, 4 * apart, 5 * apart, 4 * apart}, 4)
-	line.Objects[4].(*widget.Label).Alignment = fyne.TextAlignTrailing
-	return line
-}
 
 func (c *clients) object() fyne.CanvasObject { return c.box }
 
@@ -251,7 +249,7 @@ func newAgentRow(c *clients, a state.Agent) *agentRow {
 		r.name.SetText(a.Name)
 		who = r.name
 	}
-	r.box = container.New(tucked{columns{markWidth, 0, 8 * apart, 2 * apart}}, r.mark, who, r.word, r.open)
+	r.box = container.New(tucked{columns{markWidth, 0, 8 * apart, 2 * apart}}, centred(r.mark), who, r.word, r.open)
 	return r
 }
 

@@ -17,6 +17,7 @@ import (
 type keyForm struct {
 	k             *keys
 	box           *fyne.Container
+	head          *widget.Label
 	providers     []Provider
 	busy          bool
 	eager         bool   // the first provider is chosen once they are there
@@ -46,7 +47,7 @@ type keyForm struct {
 func newKeyForm(k *keys) *keyForm {
 	f := &keyForm{
 		k: k, name: k.u.field("main"), account: k.u.field(tr("optional")), secret: k.u.secretField(tr("paste the key")),
-		policyText: wrapped(""), message: wrapped(""),
+		policyText: wrapped(""), message: wrapped(""), head: heading(tr("Add a key")),
 	}
 	f.provider = newChoice(nil, func(string) { f.chosen() })
 	f.provider.PlaceHolder = tr("choose a provider")
@@ -65,7 +66,7 @@ func newKeyForm(k *keys) *keyForm {
 	f.endpointRow = labelled(tr("Endpoint"), f.endpoint)
 	f.policy = container.NewVBox(f.policyText, container.NewHBox(f.policyLink, f.read))
 	f.box = container.NewVBox(
-		heading(tr("Add a key")), labelled(tr("Provider"), f.provider), f.endpointRow,
+		f.head, labelled(tr("Provider"), f.provider), f.endpointRow,
 		labelled(tr("Name"), f.name), labelled(tr("Key"), f.secret), labelled(tr("Account"), f.account),
 		caption(tr("Keys of one account share its limits: give them one account, and they cool down together.")),
 		f.policy, f.message, labelled("", container.NewHBox(f.submit, f.yes, f.cancel)),
@@ -181,6 +182,7 @@ func (f *keyForm) setPolicy(text, link string) {
 
 // reset empties the form.
 func (f *keyForm) reset() {
+	show(f.head, f.after == nil) // a first start has a title of its own
 	f.secret.SetText("")
 	f.name.SetText("")
 	f.account.SetText("")

@@ -184,7 +184,7 @@ func (c keyColumns) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		put(k.cool, x, coolWidth)
 		x += coolWidth + near
 	}
-	if k.tokens.box.Visible() {
+	if k.tokens.box.Visible() || k.requests.box.Visible() { // of one that is not known the place stays free
 		w := min(gaugeWidth, (end-x)/2)
 		put(k.tokens.box, x, w-apart)
 		put(k.requests.box, x+w, w-apart)

@@ -97,11 +97,11 @@ func requestGrid() grid {
 	return grid{columns: []column{
 		{name: tr("Time"), width: 68},
 		{name: tr("Client"), width: 82, grow: 1, rank: 5},
-		{name: tr("Asked"), width: 119, grow: 2, middle: true},
+		{name: tr("Asked"), width: 117, grow: 2, middle: true},
 		{name: tr("Went to"), width: 145, grow: 3, middle: true},
 		{name: tr("Rule"), width: 84, grow: 1, rank: 4},
 		figures(tr("Status"), 48, 0), figures(tr("In"), 48, 2), figures(tr("Cached"), 47, 8),
-		figures(tr("Out"), 40, 1), figures(tr("First s"), 46, 6), figures(tr("Tok/s"), 48, 3), figures(tr("Took s"), 48, 0), figures(tr("Cost"), 71, 9),
+		figures(tr("Out"), 40, 1), figures(tr("First s"), 48, 6), figures(tr("Tok/s"), 48, 3), figures(tr("Took s"), 48, 0), figures(tr("Cost"), 71, 9),
 	}}
 }
 

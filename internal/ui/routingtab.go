@@ -302,7 +302,7 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 	var objects []fyne.CanvasObject
 	for i, s := range states {
 		if i > 0 {
-			objects = append(objects, faint(widget.NewLabel("→"))) // alone: Fyne takes what follows it from the arrow's font
+			objects = append(objects, faint(widget.NewLabel("→")), atLeast(apart, 0, layout.NewSpacer())) // alone: Fyne takes what follows it from the arrow's font
 		}
 		objects = append(objects, centred(widget.NewIcon(shapes[s.Mark])), widget.NewLabel(s.Target))
 		if s.Mark != state.Good {

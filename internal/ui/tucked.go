@@ -5,8 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -47,11 +45,6 @@ func faint(o fyne.CanvasObject) fyne.CanvasObject {
 		}
 	}
 	return o
-}
-
-// pale is faint in a row of 28.
-func pale(o fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(tucked{layout.NewStackLayout()}, faint(o))
 }
 
 // textLine is one line of a monospaced text, with nothing above and below it in

@@ -46,6 +46,37 @@ func TestTheOverviewShowsStateKeysAndDecisions(t *testing.T) {
 	}
 }
 
+func TestOneLimitThatIsKnownStandsInItsColumn(t *testing.T) {
+	snap := serving(desktopKey("both"), desktopKey("one"))
+	limit := func(key, kind string) state.Limit {
+		return state.Limit{Provider: "cerebras", Account: key, Kind: kind, Window: "day", Limit: 100, Remaining: 60, Reset: time.Now().Add(time.Hour)}
+	}
+	snap.Limits = []state.Limit{limit("both", "tokens"), limit("both", "requests"), limit("one", "requests")}
+	r := newRig(t, &program{snap: snap}, host)
+	r.sees("60 %")
+	keys := r.u.page(tabOverview).(*overview).blocks[0].keys
+	both, one := keys[0].requests.box, keys[1].requests.box
+	if !one.Visible() || keys[1].tokens.box.Visible() || one.Position() != both.Position() || one.Size() != both.Size() {
+		t.Errorf("it stands at %v, %v, and the one above at %v, %v", one.Position(), one.Size(), both.Position(), both.Size())
+	}
+}
+
+func TestALongFailureIsCutInTheBannerAndCopiedWhole(t *testing.T) {
+	why := "settings.toml:1: unknown setting; known: " + strings.Repeat("a_setting, ", 90) + "the_last"
+	p := &program{snap: serving()}
+	p.snap.Server = state.Server{State: state.Failed, Problem: why, WayOut: "mend the file"}
+	r := newRig(t, p, host)
+	r.sees("Settings.toml:1: unknown setting", "…")
+	b := r.u.frame.banner
+	if n := len([]rune(b.text.Text)); n > bannerMost {
+		t.Errorf("it shows %d characters", n)
+	}
+	test.Tap(b.copy)
+	if got := r.desk.Clipboard().Content(); !strings.HasSuffix(got, "the_last. Mend the file.") {
+		t.Errorf("copied %q", got)
+	}
+}
+
 func TestAnEmptyOverviewTeaches(t *testing.T) {
 	r := newRig(t, &program{snap: serving()}, host)
 	r.sees("No keys yet", "Point a client at http://127.0.0.1:18080")

@@ -34,6 +34,7 @@ type Standing struct {
 	Open  bool      // it could serve
 	Until time.Time // when what is in the way passes by itself; zero: not by time
 	Words string    // what is in the way: "back in 11 s (tokens per minute used up)"
+	Cause string    // of a key that cools, why: "tokens per minute used up"; "" if nobody said
 }
 
 // Standing tells how each key of a provider stands to a request, in order; see
@@ -43,7 +44,11 @@ func (p *Pool) Standing(a *Ask, at time.Time) (list []Standing) {
 	p.peek(a.Provider, at, func(r *ring) {
 		for _, s := range r.statesLocked(at) {
 			v := r.admit(r.find(s.Name), a.Model, &cost, at)
-			list = append(list, Standing{Key: s.Name, State: s.State, Open: v.by == open, Until: v.until, Words: v.words(&s, a.Model)})
+			k := Standing{Key: s.Name, State: s.State, Open: v.by == open, Until: v.until, Words: v.words(&s, a.Model)}
+			if v.by == gateCooling {
+				k.Cause = s.Reason
+			}
+			list = append(list, k)
 		}
 	})
 	return list

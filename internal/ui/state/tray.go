@@ -85,7 +85,7 @@ func (s *State) Tray(now time.Time) TrayView {
 		v.Lines = append(v.Lines, d.line())
 	}
 	for i := range v.Lines {
-		v.Lines[i] = clip(v.Lines[i], trayWidth)
+		v.Lines[i] = Clip(v.Lines[i], trayWidth)
 	}
 	return v
 }
@@ -176,8 +176,8 @@ func (k *Key) line(now time.Time) string {
 	return text
 }
 
-// clip cuts a text after n characters.
-func clip(text string, n int) string {
+// Clip cuts a text after n characters.
+func Clip(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
