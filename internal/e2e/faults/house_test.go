@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
@@ -45,15 +49,24 @@ func newHouse(p plot) (*house, error) {
 			return nil, err
 		}
 	}
-	if h.addr = p.Addr; h.addr == "" {
-		h.addr = "127.0.0.1:0"
+	for {
+		// One of our own, so that nobody else gets it while this one is closed: Linux
+		// gives away those from 32768 on by itself.
+		h.addr = fmt.Sprint("127.0.0.1:", nextPort.Add(1))
+		err := h.open()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		return h, err
 	}
-	if err := h.open(); err != nil {
-		return nil, err
-	}
-	h.addr = h.listener.Addr().String()
-	return h, nil
 }
+
+// nextPort is where the last provider was built.
+var nextPort = func() *atomic.Int32 {
+	n := new(atomic.Int32)
+	n.Store(int32(5000 + os.Getpid()%100*150)) //nolint:gosec // below 20,000
+	return n
+}()
 
 func (h *house) url() string {
 	if h.tls != nil {
@@ -133,7 +146,13 @@ func (h *house) every() (all []*lane) {
 func (h *house) traffic() traffic {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return traffic{Connections: h.accepted, Open: len(h.lanes)}
+	n := traffic{Connections: h.accepted, Open: len(h.lanes)}
+	for l := range h.lanes {
+		if l.isLost() {
+			n.Mute++
+		}
+	}
+	return n
 }
 
 func (h *house) accept(l net.Listener, d *door) {

@@ -27,7 +27,6 @@ type plot struct {
 	Script simulator.Script
 	Wires  [][]string // what becomes of the n-th connection, see wire; none: all are served
 	TLS    string     // see certificate; "": plain HTTP
-	Addr   string     // "": a free port of 127.0.0.1
 }
 
 // built is where a provider stands.
@@ -41,6 +40,7 @@ type built struct {
 type traffic struct {
 	Connections int // accepted
 	Open        int // of these, not closed yet
+	Mute        int // of those, lost
 }
 
 // street is the process of the providers: each a simulator behind a threshold

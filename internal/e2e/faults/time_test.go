@@ -70,7 +70,7 @@ func sleepsLong(st *stage) {
 	st.wants(st.send(ask{}), want{by: "cerebras"})
 	v.lose()
 	st.asleep(12 * time.Second)
-	st.eventually("it has noticed", func() bool { return v.traffic().Open == 0 })
+	st.eventually("it has noticed", func() bool { return v.traffic().Mute == 0 })
 	st.wants(st.send(ask{}), want{by: "cerebras", within: 2 * time.Second})
 	st.note("old connections are given up on waking")
 }
