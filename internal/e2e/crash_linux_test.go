@@ -153,7 +153,7 @@ func TestACrashLeavesNoKeyBehind(t *testing.T) {
 func TestAKeyThatComesUnaskedIsNotLogged(t *testing.T) {
 	t.Parallel()
 	key := canaries["cerebras/odd"]
-	answered := make(chan struct{})
+	listed, answered := make(chan struct{}, 16), make(chan struct{})
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -167,10 +167,13 @@ func TestAKeyThatComesUnaskedIsNotLogged(t *testing.T) {
 			<-answered
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Key: "+key+"\r\n\r\n")
 			_, _ = io.Copy(io.Discard, conn) // until it is closed
+			return
 		}
+		listed <- struct{}{}
 	}))
 	t.Cleanup(provider.Close)
 	p := start(t, launch{environ: []string{"CEREBRAS_API_KEY=" + key, "CEREBRAS_BASE_URL=" + provider.URL + "/v1"}})
+	<-listed // the models, which would else be asked for over the same connection
 	p.ask(false).want(200, "cerebras")
 	close(answered)
 	eventually(t, "what came unasked is told", func() bool { return strings.Contains(p.stderr.String(), "Unsolicited") })

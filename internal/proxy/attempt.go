@@ -208,11 +208,8 @@ func (s *Server) judge(c *call, t *try, a *answer) then {
 		v = c.plainVerdict(t, reply)
 	}
 	t.tell(a, v.key)
-	switch {
-	case v.then == thenRole:
+	if v.then == thenRole {
 		return s.modelGone(c, t, reply)
-	case reply.Class == upstream.Reset && reply.Status != 0 && !t.last:
-		return thenNext // it had begun to answer, and somebody else has not
 	}
 	return v.then
 }
