@@ -14,8 +14,7 @@
 // and model are those of the provider that answered; the program ends with 0 and
 // without a trace on stderr. Times are bounds against hanging, never measures.
 //
-// The short set runs with all other tests. The full set (-full) leaves nothing
-// out, and -table writes docs/faults.md.
+// All of it takes minutes and runs with -full alone; -table writes docs/faults.md.
 //
 // What does not belong here: what is right when nothing fails, which e2e shows.
 package faults

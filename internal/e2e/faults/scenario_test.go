@@ -145,6 +145,7 @@ func (sc *scenario) run(t *testing.T, row *row) {
 }
 
 func TestFaults(t *testing.T) {
+	onlyFull(t)
 	for _, g := range groups() {
 		t.Run(g.title, func(t *testing.T) {
 			t.Parallel()
