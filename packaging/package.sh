@@ -24,15 +24,12 @@ host() {
 }
 
 # resources makes what Windows shows of a program: icon, version, manifest. The
-# compiler finds them through an overlay, so nothing is written into the source.
+# compiler takes it from beside the source (it knows no other way), where it stays
+# until this script ends.
 resources() {
-	if [ -s "$work/overlay.json" ]; then return; fi
-	go run -trimpath $winres make --in packaging/windows/winres.json --out "$work/rsrc" --arch amd64,arm64 \
+	trap 'rm -f cmd/glmtray/rsrc_windows_*.syso' EXIT
+	go run -trimpath $winres make --in packaging/windows/winres.json --out cmd/glmtray/rsrc --arch amd64,arm64 \
 		--product-version "$VERSION" --file-version "$(numbers)"
-	printf '{"Replace":{' >"$work/overlay.json"
-	for arch in amd64 arm64; do
-		printf '"%s":"%s",' "$PWD/cmd/glmtray/rsrc_windows_$arch.syso" "$work/rsrc_windows_$arch.syso"
-	done | sed 's/,$/}}/' >>"$work/overlay.json"
 }
 
 # windows_text FILE gives a text with the line ends that Windows' own programs want.
@@ -50,7 +47,7 @@ headless() {
 			mkdir -p "$work/$name"
 			case $os in
 			windows)
-				overlay=$work/overlay.json compile $os $arch $tags,headless "$work/$name/glmtray.exe"
+				compile $os $arch $tags,headless "$work/$name/glmtray.exe"
 				windows_text LICENSE >"$work/$name/LICENSE.txt"
 				windows_text README.md >"$work/$name/README.txt"
 				sign "$work/$name/glmtray.exe"
@@ -81,7 +78,7 @@ stage() {
 		"$1/share/bash-completion/completions" "$1/share/fish/vendor_completions.d" "$1/share/zsh/site-functions"
 	cp "$work/gui/glmtray" "$1/bin/"
 	cp packaging/linux/org.glmtray.glmtray.desktop "$1/share/applications/"
-	sed "s/@VERSION@/$(package_version)/; s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/" \
+	sed "s/@VERSION@/$(debian_version)/; s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/" \
 		packaging/linux/org.glmtray.glmtray.metainfo.xml >"$1/share/metainfo/org.glmtray.glmtray.metainfo.xml"
 	for size in 16 22 24 32 48 64 128 256 512; do
 		install -D -m 0644 assets/icon-$size.png "$1/share/icons/hicolor/${size}x$size/apps/org.glmtray.glmtray.png"
@@ -116,24 +113,25 @@ linux() {
 	cp packaging/systemd/system.service "$work/root/usr/lib/systemd/system/glmtray.service"
 	cp packaging/docker/env.example "$work/root/usr/share/doc/glmtray/env.example"
 	gzip -n -9 -c CHANGELOG.md >"$work/root/usr/share/doc/glmtray/changelog.gz"
+	printf 'glmtray (%s-1) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- The glmtray authors <glmtray@users.noreply.github.com>  %s\n' \
+		"$(debian_version)" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -n -9 >"$work/root/usr/share/doc/glmtray/changelog.Debian.gz"
 	gzip -n -9 "$work/root/usr/share/doc/glmtray/README.md"
 	cp LICENSE "$work/root/usr/share/doc/glmtray/copyright"
 	find "$work/root" -type d -exec chmod 0755 {} +
 	find "$work/root" -type f -exec chmod 0644 {} +
 	chmod 0755 "$work/root/usr/bin/glmtray"
 	find "$work/root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-	export ARCH="$arch" STAGE="$work/root" MTIME
-	MTIME=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
-	PACKAGE_VERSION=$(package_version)
-	export PACKAGE_VERSION
+	sed "s,@ARCH@,$arch,; s,@VERSION@,$(package_version),; s,@STAGE@,$work/root,; s,@TIME@,$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)," \
+		packaging/nfpm.yaml >"$work/nfpm.yaml"
 	rm -f "$dist"/glmtray_*.deb "$dist"/glmtray-*.rpm
-	# Debian has zsh's completions in a folder of its own.
+	# Debian has zsh's completions in a folder of its own, and a changelog.
 	mkdir -p "$work/root/usr/share/zsh/vendor-completions"
 	mv "$work/root/usr/share/zsh/site-functions/_glmtray" "$work/root/usr/share/zsh/vendor-completions/"
 	rmdir "$work/root/usr/share/zsh/site-functions"
-	go run -trimpath $nfpm package -f packaging/nfpm.yaml -p deb -t "$dist/"
+	go run -trimpath $nfpm package -f "$work/nfpm.yaml" -p deb -t "$dist/"
 	mv "$work/root/usr/share/zsh/vendor-completions" "$work/root/usr/share/zsh/site-functions"
-	go run -trimpath $nfpm package -f packaging/nfpm.yaml -p rpm -t "$dist/"
+	rm "$work/root/usr/share/doc/glmtray/changelog.Debian.gz"
+	go run -trimpath $nfpm package -f "$work/nfpm.yaml" -p rpm -t "$dist/"
 }
 
 windows() {
@@ -144,7 +142,7 @@ windows() {
 	name=glmtray-$VERSION-windows-amd64
 	rm -rf "${work:?}/$name"
 	mkdir -p "$work/$name"
-	CC=$cc overlay=$work/overlay.json compile windows amd64 $tags "$work/$name/glmtray.exe" "-H windowsgui"
+	CC=$cc compile windows amd64 $tags "$work/$name/glmtray.exe" "-H windowsgui"
 	sign "$work/$name/glmtray.exe"
 	windows_text LICENSE >"$work/$name/LICENSE.txt"
 	windows_text README.md >"$work/$name/README.txt"

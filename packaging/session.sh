@@ -34,7 +34,7 @@ cp ~/.claude/settings.json before.json
 
 glmtray app --addr 127.0.0.1:0 >app.log 2>app-errors.log &
 app=$!
-until_true grep -q '^listening on ' app.log
+until_true grep -qs '^listening on ' app.log
 url=$(sed -n 's/^listening on //p' app.log)
 until_true xdotool search --onlyvisible --name '^glmtray' >windows.log
 xprop -id "$(head -n 1 windows.log)" WM_CLASS WM_NAME

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . packaging/values.sh
 
-port=18181 # for what has to be given one
+port=$((20000 + $$ % 20000)) # for what has to be given one
 temp=$(mktemp -d)
 running= # what was started here and is ended in any case
 finish() {
@@ -56,7 +56,7 @@ serves() {
 	GLMTRAY_DATA_DIR=$temp/data "$@" serve --addr 127.0.0.1:0 >"$temp/serves.log" 2>"$temp/serves-errors.log" &
 	pid=$!
 	running="$running $pid"
-	until_true grep -q '^listening on ' "$temp/serves.log"
+	until_true grep -qs '^listening on ' "$temp/serves.log"
 	ask "$(tr -d '\r' <"$temp/serves.log" | sed -n 's/^listening on //p')"
 	end $pid
 }
@@ -119,7 +119,7 @@ files() {
 	if ! lacks desktop-file-validate; then desktop-file-validate packaging/linux/org.glmtray.glmtray.desktop; fi
 
 	if ! lacks appstreamcli; then
-		sed "s/@VERSION@/$(package_version)/; s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/" packaging/linux/org.glmtray.glmtray.metainfo.xml \
+		sed "s/@VERSION@/$(debian_version)/; s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/" packaging/linux/org.glmtray.glmtray.metainfo.xml \
 			>"$temp/org.glmtray.glmtray.metainfo.xml"
 		appstreamcli validate --no-net --pedantic "$temp/org.glmtray.glmtray.metainfo.xml"
 	fi
@@ -131,7 +131,7 @@ files() {
 			sed 's,^ExecStart=/usr/bin/glmtray.*,ExecStart=/bin/true,; /^Documentation=/s/man:glmtray(1) //' "packaging/systemd/$unit.service" >"$temp/units/glmtray-$unit.service"
 			case $unit in user) scope=--user ;; *) scope= ;; esac
 			# shellcheck disable=SC2086 # one word or none
-			systemd-analyze $scope verify "$temp/units/glmtray-$unit.service" 2>"$temp/verify.log" || fail "$unit.service: $(cat "$temp/verify.log")"
+			XDG_RUNTIME_DIR=$temp systemd-analyze $scope verify "$temp/units/glmtray-$unit.service" 2>"$temp/verify.log" || fail "$unit.service: $(cat "$temp/verify.log")"
 			if grep "glmtray-$unit" "$temp/verify.log"; then fail "$unit.service, see above"; fi
 		done
 		# 2.0 of 10 is where systemd's own words turn from "OK" to "MEDIUM" and worse.
@@ -177,10 +177,14 @@ deb() {
 	fi
 	name=$(basename "$dist"/glmtray_*.deb)
 	step "$name in a clean Debian"
-	if has lintian; then lintian --fail-on error --suppress-tags-from-file packaging/linux/lintian "$dist/$name"; fi
+	if has lintian; then lintian --fail-on error "$dist/$name"; fi
 	root=$temp/debian
-	debootstrap --variant=minbase bookworm "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$temp/debootstrap.log" 2>&1 ||
-		fail "debootstrap: $(tail -n 5 "$temp/debootstrap.log")"
+	if [ -n "${DEBIAN_ROOT:-}" ]; then # one that debootstrap has made before
+		cp -a "$DEBIAN_ROOT" "$root"
+	else
+		debootstrap --variant=minbase bookworm "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$temp/debootstrap.log" 2>&1 ||
+			fail "debootstrap: $(tail -n 5 "$temp/debootstrap.log")"
+	fi
 	mount -t proc proc "$root/proc"
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
 	if [ -d /etc/apt/apt.conf.d ]; then cp -n /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true; fi
@@ -193,7 +197,7 @@ deb() {
 	in_root apt-get install -y -qq --no-install-recommends dbus gnome-keyring libgl1-mesa-dri xvfb xdotool x11-utils curl >"$temp/apt.log" 2>&1 ||
 		fail "apt: $(tail -n 5 "$temp/apt.log")"
 	in_root useradd -m person
-	in_root su person -c 'LANG=C.UTF-8 dbus-run-session -- sh /tmp/session.sh' || fail "the session failed"
+	in_root su person -c 'LANG=en_US.UTF-8 dbus-run-session -- sh /tmp/session.sh' || fail "the session failed"
 	if in_root su person -c 'test -e ~/.config/autostart/glmtray.desktop'; then fail "it starts at login, unasked"; fi
 	in_root apt-get purge -y -qq glmtray >"$temp/purge.log" 2>&1 || fail "apt: $(cat "$temp/purge.log")"
 	grep -q 'glmtray restore' "$temp/purge.log" || fail "removing does not say what has to be done before"
@@ -212,13 +216,13 @@ image() {
 	# shellcheck disable=SC2086
 	buildah $storage from -q --name try "docker-archive:$dist/$name" >/dev/null
 	# shellcheck disable=SC2086
-	buildah $storage config --env GLMTRAY_ADDR=0.0.0.0:$port try
+	inside=$(buildah $storage mount try)
 	for start in first second; do
-		in_image serve --allow-remote >"$temp/$start.log" 2>"$temp/$start-errors.log" &
+		in_image serve --allow-remote --addr "0.0.0.0:$port" >"$temp/$start.log" 2>"$temp/$start-errors.log" &
 		pid=$!
 		running="$running $pid"
-		until_true grep -q '^listening on ' "$temp/$start.log"
-		until_true grep -q 'demo provider' "$temp/$start-errors.log"
+		until_true grep -qs '^listening on ' "$temp/$start.log"
+		until_true grep -qs 'demo provider' "$temp/$start-errors.log"
 		in_image status >"$temp/status.log" # the health check
 		if [ $start = first ]; then
 			key=$(grep -o 'sk-[A-Za-z0-9_-]*' "$temp/first.log") || fail "no client key was printed"
@@ -227,12 +231,16 @@ image() {
 		[ "$code" = 401 ] || fail "without a key it answered $code"
 		ask "http://127.0.0.1:$port" "$key"
 		# buildah passes no signal on: the program itself is told.
-		inner=$(pgrep -f '^/glmtray serve --allow-remote$')
+		inner=$(pgrep -f "^/glmtray serve --allow-remote --addr 0.0.0.0:$port\$")
+		[ "$(ps -o uid= -p "$inner" | tr -d ' ')" = 65532 ] || fail "it runs as user $(ps -o uid= -p "$inner")"
 		kill -TERM "$inner"
 		wait $pid || fail "it ended with $?"
 	done
+	# What buildah itself puts there is in /etc and /run.
+	written=$(find "$inside" -xdev -newer "$temp/first.log" -type f ! -path "$inside/etc/*" ! -path "$inside/run/*")
+	[ -z "$written" ] || fail "with a read-only root it could not have written $written"
 	if grep -q sk- "$temp/first-errors.log" "$temp/second.log" "$temp/second-errors.log"; then fail "the key is told more than once"; fi
-	tried "$name" "built without a daemon, run in it: not root, the first start printed a client key once, 401 without it, request served, health check, second start"
+	tried "$name" "built without a daemon, run by buildah: as user 65532, nothing written but data and logs, the first start printed a client key once, 401 without it, request served, health check, second start"
 }
 
 # wine_home prepares a Windows of its own.
@@ -267,7 +275,7 @@ windows() {
 wine_serves() {
 	GLMTRAY_DATA_DIR='C:\trial' wine "$1" serve --addr "127.0.0.1:$port" >"$temp/wine.log" 2>"$temp/wine-errors.log" &
 	running="$running $!"
-	until_true grep -q '^listening on ' "$temp/wine.log"
+	until_true grep -qs '^listening on ' "$temp/wine.log"
 	ask "http://127.0.0.1:$port"
 	wineserver -k
 	wait $! || true

@@ -46,6 +46,9 @@ numbers() { printf '%s\n' "$VERSION" | sed -E 's/^([0-9]+\.[0-9]+\.[0-9]+).*/\1.
 # it (1.2.3+4.gabc), what leads to it comes before (1.2.3-rc.1).
 package_version() { printf '%s\n' "$VERSION" | sed -E 's/-([0-9]+)-g([0-9a-f]+)/+\1.g\2/; s/-dirty$/+dirty/; s/(\+.*)\+dirty$/\1.dirty/'; }
 
+# debian_version gives that as Debian writes it: what leads to it behind a tilde.
+debian_version() { package_version | sed 's/-/~/'; }
+
 # archive FILE.tar.xz|FILE.tar.gz|FILE.zip DIR packs a folder of $work.
 archive() {
 	find "$work/$2" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -61,5 +64,5 @@ archive() {
 compile() {
 	case ,$3, in *,headless,*) cgo=0 ;; *) cgo=1 ;; esac
 	CGO_ENABLED=$cgo GOOS=$1 GOARCH=$2 go build -trimpath -buildvcs=false -tags "$3" \
-		-ldflags "-s -w -X main.version=$VERSION${REPOSITORY:+ -X main.repository=$REPOSITORY} ${5:-}" ${overlay:+-overlay="$overlay"} -o "$4" ./cmd/glmtray
+		-ldflags "-s -w -X main.version=$VERSION${REPOSITORY:+ -X main.repository=$REPOSITORY} ${5:-}" -o "$4" ./cmd/glmtray
 }
