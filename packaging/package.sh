@@ -180,9 +180,17 @@ image() {
 	buildah $storage push -q "glmtray:$VERSION" "docker-archive:$dist/$name:glmtray:$VERSION"
 }
 
+# sbom reads the modules out of the program itself: the one with the window, which
+# has all of them.
 sbom() {
 	step "the list of what is in it"
-	go run -trimpath $cyclonedx app -licenses=false -json -main cmd/glmtray -output "$dist/glmtray-$VERSION.cdx.json" .
+	host
+	program=$work/gui/glmtray
+	if [ ! -e "$program" ]; then program=$work/host/glmtray; fi
+	go run -trimpath $cyclonedx bin -json -noserial -version "v$VERSION" -output "$dist/glmtray-$VERSION.cdx.json" "$program"
+	sed -i.bak "s/\"timestamp\": \".*\"/\"timestamp\": \"$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)\"/" "$dist/glmtray-$VERSION.cdx.json"
+	rm "$dist/glmtray-$VERSION.cdx.json.bak"
+	grep -q '"purl": "pkg:golang/github.com/alecthomas/kong@' "$dist/glmtray-$VERSION.cdx.json"
 }
 
 artefacts() {

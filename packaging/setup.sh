@@ -56,6 +56,7 @@ package                        | has appstreamcli          | appstream          
 package                        | has lintian               | lintian                    | lintian              | -                  | checking the .deb
 bench                          | has_nginx                 | nginx-light                | nginx                | nginx              | a plain reverse proxy to compare with
 screenshots                    | has xfce4-panel           | xfce4-panel                | xfce4-panel          | xfce4-panel        | a panel that draws the tray's menu
+package                        | has qemu-aarch64-static   | qemu-user-static           | qemu-user-static     | qemu-user-static   | trying what is for other processors
 ROWS
 }
 
