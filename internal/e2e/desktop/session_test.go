@@ -37,7 +37,6 @@ type session struct {
 	environ []string // for programs in it
 	tray    *host
 	notes   *notes // what was told by notifications
-	pinger  *pinger
 }
 
 // desk is how a session differs from the usual one.
@@ -56,10 +55,8 @@ func newSession(t *testing.T, d desk) *session {
 		s.secrets.Env(), "LANG=en_US.UTF-8", "LC_ALL=en_US.UTF-8", "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_SCALE=1", "XDG_SESSION_TYPE=x11",
 		"GORACE=atexit_sleep_ms=0", "NO_AT_BRIDGE=1",
 	)
-	display := s.startX(cmp.Or(d.screen, "1280x900"))
-	s.environ = append(s.environ, "DISPLAY=:"+display)
+	s.environ = append(s.environ, "DISPLAY=:"+s.startX(cmp.Or(d.screen, "1280x900")))
 	s.startManager()
-	s.pinger = newPinger(t, display)
 	s.notes = newNotes(t, s.variable("DBUS_SESSION_BUS_ADDRESS"))
 	if !d.trayless {
 		s.tray = newHost(t, s.variable("DBUS_SESSION_BUS_ADDRESS"))

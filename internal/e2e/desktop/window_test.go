@@ -58,7 +58,7 @@ func (p *program) xdotool(args ...string) {
 }
 
 // pace is how fast a person acts: how long a button is held down, and how long
-// lies between two clicks. Nothing is waited for with it.
+// lies between two acts. Nothing is waited for with it.
 const pace = 100 * time.Millisecond
 
 // click presses the left button at a place of the window.
@@ -67,7 +67,6 @@ func (p *program) click(x, y int) {
 	hold := strconv.FormatFloat(pace.Seconds(), 'f', -1, 64)
 	p.xdotool("mousemove", strconv.Itoa(x), strconv.Itoa(y), "sleep", hold, "mousedown", "1", "sleep", hold, "mouseup", "1")
 	time.Sleep(4 * pace) // a second click within that time would be a double one
-	p.settle()
 }
 
 // press presses keys, one after the other.
@@ -75,7 +74,7 @@ func (p *program) press(keys ...string) {
 	p.t.Helper()
 	for _, k := range keys {
 		p.xdotool("key", k)
-		p.settle()
+		time.Sleep(pace)
 	}
 }
 
@@ -83,7 +82,7 @@ func (p *program) press(keys ...string) {
 func (p *program) write(text string) {
 	p.t.Helper()
 	p.xdotool("type", "--delay", "20", text)
-	p.settle()
+	time.Sleep(pace)
 }
 
 // closeWindow is the window's cross, which the window manager also has on a key.
@@ -129,7 +128,6 @@ func (p *program) strip(x, y, width, height int) []byte {
 func (p *program) still() (picture []byte) {
 	p.t.Helper()
 	id := p.awaitWindow()
-	p.settle()
 	within(3*time.Second, func() bool {
 		now, err := p.s.command("import", "-window", id, "png:-").Output()
 		if err != nil {
@@ -140,11 +138,4 @@ func (p *program) still() (picture []byte) {
 		return same
 	})
 	return picture
-}
-
-// changes tells whether the window shows anything else than it does now.
-func (p *program) changes() func() bool {
-	p.t.Helper()
-	before := p.still()
-	return func() bool { return !bytes.Equal(p.still(), before) }
 }
