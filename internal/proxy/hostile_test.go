@@ -48,9 +48,16 @@ func TestNoPageGetsInWhateverItCallsItsBody(t *testing.T) {
 			{"Origin", "https://evil.example", "Sec-Fetch-Site", "none"},
 		} {
 			for _, to := range []struct{ method, path string }{
-				{"POST", "/v1/chat/completions"}, {"POST", "/v1/messages"}, {"POST", "/v1/responses"}, {"POST", "/v1/messages/count_tokens"},
-				{"POST", "/v1/embeddings"}, {"PUT", "/v1/files"}, {"POST", "/_control/pause"}, {"POST", "/admin/reset-rate-limit"},
-				{"POST", "/healthz"}, {"POST", "/_ui/data"},
+				{"POST", "/v1/chat/completions"},
+				{"POST", "/v1/messages"},
+				{"POST", "/v1/responses"},
+				{"POST", "/v1/messages/count_tokens"},
+				{"POST", "/v1/embeddings"},
+				{"PUT", "/v1/files"},
+				{"POST", "/_control/pause"},
+				{"POST", "/admin/reset-rate-limit"},
+				{"POST", "/healthz"},
+				{"POST", "/_ui/data"},
 			} {
 				p := r.do(to.method, to.path, chatBody("gpt-oss-120b", false, "x"), append(from, "Content-Type", kind)...)
 				if p.StatusCode != http.StatusForbidden {

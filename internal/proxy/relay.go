@@ -474,13 +474,7 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 		}
 		h[name] = values
 	}
-	for _, list := range a.reply.Header["Connection"] { // what it names belongs to that connection
-		for name := range strings.SplitSeq(list, ",") {
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "X-Request-Id" {
-				delete(h, name)
-			}
-		}
-	}
+	dropNamed(h, a.reply.Header["Connection"])
 	if !c.chat {
 		h["Content-Security-Policy"], h["X-Content-Type-Options"] = []string{noPage}, []string{"nosniff"}
 	}
@@ -494,6 +488,18 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 	h["X-Glmtray-Route"] = []string{headerText(c.decision.Rule + ": " + c.decision.Reason)}
 	if c.decision.Variant != "" { // the rule has a canary
 		h["X-Glmtray-Variant"] = []string{c.variant}
+	}
+}
+
+// dropNamed takes out what a provider's Connection header names: it belongs to
+// that connection. The request's id is ours.
+func dropNamed(h http.Header, connection []string) {
+	for _, list := range connection {
+		for name := range strings.SplitSeq(list, ",") {
+			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "X-Request-Id" {
+				delete(h, name)
+			}
+		}
 	}
 }
 

@@ -153,7 +153,7 @@ func facts(r *state.KeyRow) string {
 	add(tr("Endpoint"), r.Endpoint)
 	add(tr("Fingerprint"), r.Fingerprint)
 	if r.Uses > 0 {
-		add(tr("Used since the start"), state.Thousands(int(r.Uses)))
+		add(tr("Used since the start"), state.Thousands(r.Uses))
 	}
 	if !r.LastUsed.IsZero() {
 		add(tr("Last used"), state.Clock(r.LastUsed))

@@ -183,21 +183,7 @@ func (u *UI) draw(n news) outcome {
 	if u.ctx.Err() != nil { // the app has ended, and with it the goroutine this should be on
 		return outcome{}
 	}
-	for _, e := range n.events {
-		u.st.Apply(e)
-		u.notify(u.notices.Look(u.st, e, u.now()))
-	}
-	switch {
-	case n.lost > 0:
-		u.st.Log().Missed(u.now(), n.lost)
-		u.st.Load(*n.snap)
-	case n.snap != nil:
-		u.st.Update(*n.snap)
-	}
-	if n.snap != nil {
-		u.notify(u.notices.Look(u.st, nil, u.now()))
-	}
-	u.notify(u.notices.Due(u.st, u.now()))
+	u.learn(n)
 	if (n.snap != nil || n.events != nil) && u.now().Sub(u.agentsAt) >= freshAgents {
 		u.lookAgents()
 	}
@@ -216,6 +202,25 @@ func (u *UI) draw(n news) outcome {
 		u.refreshed(n.snap != nil, &o)
 	}
 	return o
+}
+
+// learn takes the news, and says aloud what is worth it.
+func (u *UI) learn(n news) {
+	for _, e := range n.events {
+		u.st.Apply(e)
+		u.notify(u.notices.Look(u.st, e, u.now()))
+	}
+	switch {
+	case n.lost > 0:
+		u.st.Log().Missed(u.now(), n.lost)
+		u.st.Load(*n.snap)
+	case n.snap != nil:
+		u.st.Update(*n.snap)
+	}
+	if n.snap != nil {
+		u.notify(u.notices.Look(u.st, nil, u.now()))
+	}
+	u.notify(u.notices.Due(u.st, u.now()))
 }
 
 // fresh is how old the figures may grow that only a snapshot has: what is in

@@ -93,8 +93,10 @@ func pseudoWay(DryRun) (state.Explanation, error) {
 		Rules: []event.Tried{{Rule: datum("vision"), Reason: "no images"}, {Rule: datum("everything"), Matched: true, Reason: "no other rule matched"}},
 		Steps: []state.Step{
 			{Target: datum("zai/large"), Model: datum("glm"), Why: datum("its large model"), Verdict: "passed over: no key of it can serve", Refused: datum("no tools")},
-			{Target: datum("cerebras/large"), Model: datum("m"), Why: datum("its large model"), Key: datum("desk"), Verdict: "taken",
-				Keys: []state.StepKey{{Name: datum("desk"), State: state.Ready, Words: state.Ready}}},
+			{
+				Target: datum("cerebras/large"), Model: datum("m"), Why: datum("its large model"), Key: datum("desk"), Verdict: "taken",
+				Keys: []state.StepKey{{Name: datum("desk"), State: state.Ready, Words: state.Ready}},
+			},
 		},
 	}, nil
 }
@@ -119,10 +121,15 @@ func pseudoProgram(now time.Time) *program {
 		exchanges: map[string]state.Exchange{"1": pseudoExchange("1", now)},
 		agents: []state.Agent{
 			{ID: "a", Name: datum("Claude Code"), Writes: true, Found: datum("/bin/claude"), Restart: datum("Start it again.")},
-			{ID: "b", Name: datum("Codex"), Writes: true, Found: datum("/bin/codex"), Connected: true, Since: day, BaseURL: "http://127.0.0.1:18080",
-				Changed: []string{datum("base_url")}},
-			{ID: "c", Name: datum("OpenCode"), Writes: true}, {ID: "d", Name: datum("Zed"), Found: datum("/bin/zed")}, {ID: "e", Name: datum("Vim")},
-			{ID: "f", Name: datum("Cursor"), Unreachable: datum("It calls from its servers.")}, {ID: "g", Name: datum("Cline"), Connected: true},
+			{
+				ID: "b", Name: datum("Codex"), Writes: true, Found: datum("/bin/codex"), Connected: true, Since: day, BaseURL: "http://127.0.0.1:18080",
+				Changed: []string{datum("base_url")},
+			},
+			{ID: "c", Name: datum("OpenCode"), Writes: true},
+			{ID: "d", Name: datum("Zed"), Found: datum("/bin/zed")},
+			{ID: "e", Name: datum("Vim")},
+			{ID: "f", Name: datum("Cursor"), Unreachable: datum("It calls from its servers.")},
+			{ID: "g", Name: datum("Cline"), Connected: true},
 		},
 		clientKeys: []state.ClientKey{
 			{ID: 1, Name: datum("ci"), Created: day, Agent: datum("Codex"), LastUsed: now.Add(-time.Hour), Uses: 3},

@@ -44,12 +44,16 @@ var breaks = []scenario{
 	{name: "a gzipped stream that is cut", ways: streams, cerebras: role{
 		script: func(s *simulator.Script) { s.Compress, s.ForceCompress = "gzip", true }, faults: []simulator.Fault{{What: "cut"}},
 	}, want: endsBroken("cut")},
-	{name: "comments for ever after the first words", ways: streams, limits: short,
+	{
+		name: "comments for ever after the first words", ways: streams, limits: short,
 		cerebras: wired(append([]string{"read", sayHead, sayEvents(chunkOf(`{"role":"assistant","content":""}`, "null") + words("The ") + words("quick "))}, repeat(600, `say ": keep-alive\n\n"`, "wait 50ms")...)),
-		want:     want{by: "cerebras", broken: true, calls: "0 0 0", outcome: "stalled", within: time.Second}},
-	{name: "half an event for ever after the first words", ways: streams, limits: short,
+		want:     want{by: "cerebras", broken: true, calls: "0 0 0", outcome: "stalled", within: time.Second},
+	},
+	{
+		name: "half an event for ever after the first words", ways: streams, limits: short,
 		cerebras: wired(append([]string{"read", sayHead, sayEvents(words("The ") + words("quick ") + `data: {"id":"c1","x":"`)}, repeat(600, `say "x"`, "wait 50ms")...)),
-		want:     want{by: "cerebras", broken: true, calls: "0 0 0", outcome: "stalled", within: time.Second}},
+		want:     want{by: "cerebras", broken: true, calls: "0 0 0", outcome: "stalled", within: time.Second},
+	},
 
 	{name: "a stream without [DONE]", ways: streams, cerebras: does("no-done"), want: complete},
 	{name: "a stream that does not open as it should", ways: streams, cerebras: does("no-start"), want: complete},
@@ -66,7 +70,8 @@ var breaks = []scenario{
 	{name: "stray NUL characters", ways: streams, cerebras: does("nul-content"), want: complete},
 	{name: "NUL bytes between the events", ways: streams, cerebras: middle("\x00\x00\n\n"), want: complete},
 	{name: "an event with NUL bytes in its JSON", ways: streams, cerebras: middle("data: {\"id\":\"c1\",\x00\x00}\n\n"), want: complete},
-	{name: "an event that is no UTF-8", ways: streams, cerebras: middle(words("\xff\xfe\xc3\x28")), want: complete,
+	{
+		name: "an event that is no UTF-8", ways: streams, cerebras: middle(words("\xff\xfe\xc3\x28")), want: complete,
 		play: func(st *stage) { // what the bytes become is nobody's promise, but that they are valid
 			st.loose = true
 			st.start()
@@ -75,7 +80,8 @@ var breaks = []scenario{
 			if !strings.Contains(s.text, "quick brown") || !strings.HasSuffix(s.text, "lazy dog.") {
 				st.Errorf("the client got %q", s.text)
 			}
-		}},
+		},
+	},
 	{name: "one event of 1 MB", ways: streams, cerebras: does("huge-event"), want: complete, play: bigEvent(1 << 20)},
 	{name: "one event of 12 MB", ways: streams, cerebras: role{faults: []simulator.Fault{{What: "huge-event", Size: 12 << 20}}}, want: complete, play: bigEvent(12 << 20)},
 	{name: "one event of 20 MB", ways: streams, cerebras: role{faults: []simulator.Fault{{What: "huge-event", Size: 20 << 20}}}, want: endsBroken("cut")},
@@ -86,12 +92,15 @@ var breaks = []scenario{
 	}}, want: complete, play: twoCalls},
 	{name: "pieces of another answer in between", ways: streams, cerebras: middle(strings.ReplaceAll(words("WRONG "), `"index":0`, `"index":1`)), want: complete},
 	{name: "a stream that tells no usage", ways: streams, cerebras: role{script: func(s *simulator.Script) { s.Answer.Usage = "none" }}, want: complete, play: counted},
-	{name: "a stream longer than every limit", ways: streams, limits: short, cerebras: role{script: func(s *simulator.Script) { s.Answer.Pace = simulator.Duration(300 * time.Millisecond) }},
-		want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 3 * time.Second}},
+	{
+		name: "a stream longer than every limit", ways: streams, limits: short, cerebras: role{script: func(s *simulator.Script) { s.Answer.Pace = simulator.Duration(300 * time.Millisecond) }},
+		want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 3 * time.Second},
+	},
 	{name: "thinking for longer than every limit", ways: streams, limits: short, cerebras: role{script: func(s *simulator.Script) {
 		s.Answer.Pace, s.Answer.Reasoning = simulator.Duration(300*time.Millisecond), "Let me think about this for quite a while"
 	}}, want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 6 * time.Second}},
-	{name: "the provider names another model than was asked for", ways: streams, cerebras: role{script: func(s *simulator.Script) { s.Answer.Model = "qwen-3.8-27b" }}, want: complete,
+	{
+		name: "the provider names another model than was asked for", ways: streams, cerebras: role{script: func(s *simulator.Script) { s.Answer.Model = "qwen-3.8-27b" }}, want: complete,
 		play: func(st *stage) {
 			st.model = "qwen-3.8-27b"
 			st.start()
@@ -100,7 +109,8 @@ var breaks = []scenario{
 			if got := s.header.Get("X-Glmtray-Model"); got != "qwen-3.8-27b" {
 				st.Errorf("the client is told %q", got)
 			}
-		}},
+		},
+	},
 }
 
 // within1s bounds a want by the limit of one second.

@@ -25,7 +25,8 @@ import (
 // glm_awsomify_proxy, L LiteLLM in front of Cerebras, Z zai-proxy with its
 // dashboard. The number is the defect's in their review.
 var predecessors = []scenario{
-	{name: "A1: streams came in one piece, at their end", ways: streams, cerebras: paced(100 * time.Millisecond), want: complete,
+	{
+		name: "A1: streams came in one piece, at their end", ways: streams, cerebras: paced(100 * time.Millisecond), want: complete,
 		play: func(st *stage) {
 			st.start()
 			s := st.send(ask{})
@@ -33,8 +34,10 @@ var predecessors = []scenario{
 			if s.took < 700*time.Millisecond || s.first > s.took/2 {
 				st.Errorf("the first byte came after %v of %v", s.first, s.took)
 			}
-		}},
-	{name: "A2: a 400 was sent again and again and lost its text", only: "cerebras", cerebras: does("cerebras/null-content"), ways: []way{whole},
+		},
+	},
+	{
+		name: "A2: a 400 was sent again and again and lost its text", only: "cerebras", cerebras: does("cerebras/null-content"), ways: []way{whole},
 		want: want{status: 400, by: "cerebras", calls: "1 0 0", tries: "request refused", outcome: "request refused"},
 		play: func(st *stage) {
 			st.start()
@@ -44,23 +47,35 @@ var predecessors = []scenario{
 			if err != nil || string(s.body) != f.Body {
 				st.Errorf("the client got %s", s.body)
 			}
-		}},
-	{name: "A2: a 503 lost its text", only: "cerebras", cerebras: does("cerebras/503"), ways: usual,
-		want: want{status: 503, code: "all_providers_failed|overloaded_error", says: "temporarily unavailable", calls: "1 0 0", tries: "overloaded", outcome: "all_providers_failed"}},
+		},
+	},
+	{
+		name: "A2: a 503 lost its text", only: "cerebras", cerebras: does("cerebras/503"), ways: usual,
+		want: want{status: 503, code: "all_providers_failed|overloaded_error", says: "temporarily unavailable", calls: "1 0 0", tries: "overloaded", outcome: "all_providers_failed"},
+	},
 	{name: "A3: bodies over 1 MiB were refused", ways: usual, ask: ask{picture: bigPicture(4 << 20)}, want: answered("synthetic", "0 1 0", "ok")},
-	{name: "A3: a body beyond the limit of 32 MiB", ways: []way{whole, claude, codex}, ask: ask{text: strings.Repeat("0123456789abcdef", 33<<16)},
-		want: want{status: 413, code: "request_too_large", says: "32 MiB", calls: "0 0 0", outcome: "request_too_large"}},
-	{name: "A4: a large picture went to a text model", ways: usual, ask: ask{picture: bigPicture(600 << 10)}, environ: []string{"TOKEN_THRESHOLD=1000"},
-		want: answered("synthetic", "0 1 0", "ok"), play: sawModel("synthetic", "syn:large:vision")},
-	{name: "A5: a picture went to a text model when the vision model failed", ways: usual, ask: ask{picture: picture}, synthetic: does("nginx-502"),
-		want: answered("zai", "0 1 1", "overloaded, ok"), play: sawModel("zai", "glm-5.3-flash")},
+	{
+		name: "A3: a body beyond the limit of 32 MiB", ways: []way{whole, claude, codex}, ask: ask{text: strings.Repeat("0123456789abcdef", 33<<16)},
+		want: want{status: 413, code: "request_too_large", says: "32 MiB", calls: "0 0 0", outcome: "request_too_large"},
+	},
+	{
+		name: "A4: a large picture went to a text model", ways: usual, ask: ask{picture: bigPicture(600 << 10)}, environ: []string{"TOKEN_THRESHOLD=1000"},
+		want: answered("synthetic", "0 1 0", "ok"), play: sawModel("synthetic", "syn:large:vision"),
+	},
+	{
+		name: "A5: a picture went to a text model when the vision model failed", ways: usual, ask: ask{picture: picture}, synthetic: does("nginx-502"),
+		want: answered("zai", "0 1 1", "overloaded, ok"), play: sawModel("zai", "glm-5.3-flash"),
+	},
 	{name: "A6: a long prompt failed where only the first provider had a key", only: "cerebras", environ: []string{"TOKEN_THRESHOLD=1000"}, ask: ask{text: strings.Repeat("many words ", 1000)}, want: complete},
-	{name: "A7: tool_calls: null in the history switched fallbacks off", ways: []way{whole, stream}, cerebras: does("cerebras/context"),
+	{
+		name: "A7: tool_calls: null in the history switched fallbacks off", ways: []way{whole, stream}, cerebras: does("cerebras/context"),
 		ask: ask{more: map[string]any{"messages": []any{
 			map[string]any{"role": "user", "content": "hello"}, map[string]any{"role": "assistant", "content": "hi", "tool_calls": nil}, map[string]any{"role": "user", "content": "go on"},
-		}}}, want: passedOn("context exceeded")},
+		}}}, want: passedOn("context exceeded"),
+	},
 	{name: "A8: the status hung while requests waited for keys", only: "cerebras", keys: 2, cerebras: coolsFor(3 * time.Second), want: want{by: "cerebras", within: 4 * time.Second}, play: statusWhileWaiting},
-	{name: "A9: an unplugged cable cooled every key and held requests for a minute", keys: 3, cerebras: role{closed: true}, synthetic: role{closed: true}, zai: role{closed: true},
+	{
+		name: "A9: an unplugged cable cooled every key and held requests for a minute", keys: 3, cerebras: role{closed: true}, synthetic: role{closed: true}, zai: role{closed: true},
 		want: want{status: 502, code: "all_providers_failed", calls: "0 0 0", key: "cerebras ready"},
 		play: func(st *stage) {
 			st.start()
@@ -72,16 +87,20 @@ var predecessors = []scenario{
 			}
 			st.eventually("the first provider answers again", func() bool { return st.send(ask{}).header.Get("X-Glmtray-Provider") == "cerebras" })
 			st.sc = &scenario{} // the calls are what they are
-		}},
-	{name: "A10: one bad key was used for ever", keys: 2, cerebras: role{faults: []simulator.Fault{{What: "cerebras/wrong-key", When: simulator.When{Key: "a"}}}},
+		},
+	},
+	{
+		name: "A10: one bad key was used for ever", keys: 2, cerebras: role{faults: []simulator.Fault{{What: "cerebras/wrong-key", When: simulator.When{Key: "a"}}}},
 		want: want{by: "cerebras", calls: "5 0 0", key: "cerebras parked"},
 		play: func(st *stage) {
 			st.start()
 			for range 4 {
 				st.wants(st.send(ask{}), st.sc.want)
 			}
-		}},
-	{name: "A11: keys stood in the log", settings: "log_level = \"debug\"\n", keys: 3, cerebras: does("cerebras/wrong-key"), want: want{by: "synthetic"},
+		},
+	},
+	{
+		name: "A11: keys stood in the log", settings: "log_level = \"debug\"\n", keys: 3, cerebras: does("cerebras/wrong-key"), want: want{by: "synthetic"},
 		play: func(st *stage) {
 			st.start()
 			st.wants(st.send(ask{}), st.sc.want)
@@ -91,19 +110,26 @@ var predecessors = []scenario{
 					st.Errorf("the log shows key %s", name)
 				}
 			}
-		}},
-	{name: "A12: the status was open to all while clients needed a key", environ: []string{"ENABLE_INCOMING_AUTH=true", "LITELLM_MASTER_KEY=sk-master-0123456789abcdef"},
-		want: want{status: 401, code: "missing_authorization|authentication_error", calls: "0 0 0"}, ways: usual, play: closedToStrangers},
+		},
+	},
+	{
+		name: "A12: the status was open to all while clients needed a key", environ: []string{"ENABLE_INCOMING_AUTH=true", "LITELLM_MASTER_KEY=sk-master-0123456789abcdef"},
+		want: want{status: 401, code: "missing_authorization|authentication_error", calls: "0 0 0"}, ways: usual, play: closedToStrangers,
+	},
 	{name: "A13: refusals left no record", ways: usual, settings: "cooldown = \"3h\"\n", play: everyOutcome},
 	{name: "A13: prompts and credentials lay open in log files", settings: "", environ: []string{"LOG_REQUESTS=true"}, want: want{by: "cerebras"}, play: bodyFiles},
 	{name: "A14: a client's key was shown again, and stood in the database", environ: []string{"ENABLE_INCOMING_AUTH=true"}, want: want{by: "cerebras"}, play: clientKeyOnce},
-	{name: "A15: the only alternative's error was replaced", only: "synthetic", synthetic: does("synthetic/payment"), ask: ask{model: "claude-sonnet-5"}, ways: usual,
-		want: want{status: 503, code: "no_usable_key|overloaded_error", says: "consider upgrading your subscription", calls: "0 1 0", outcome: "no_usable_key"}},
+	{
+		name: "A15: the only alternative's error was replaced", only: "synthetic", synthetic: does("synthetic/payment"), ask: ask{model: "claude-sonnet-5"}, ways: usual,
+		want: want{status: 503, code: "no_usable_key|overloaded_error", says: "consider upgrading your subscription", calls: "0 1 0", outcome: "no_usable_key"},
+	},
 	{name: "A16: a client that had gone was served to the end", ways: []way{whole, stream, claude, codex}, cerebras: paced(200 * time.Millisecond), play: clientLeaves(300 * time.Millisecond)},
 	{name: "A17: a quota error in a stream was taken for an answer", keys: 2, ways: streams, cerebras: doesOnce("cerebras/quota-in-stream"), want: answered("cerebras", "2 0 0", "quota used up, ok")},
 	{name: "A18: tool calls without results were mended in the wrong order", ways: []way{whole, stream}, cerebras: does("cerebras/500"), want: answered("synthetic", "2 1 0", "server error, server error, ok"), play: mendedTools},
-	{name: "A19: two names with one key", cerebras: role{faults: []simulator.Fault{{What: "cerebras/rpm", Wait: simulator.Duration(time.Hour)}}},
-		environ: []string{fmt.Sprintf(`CEREBRAS_API_KEYS={"one":%q,"two":%q}`, keyTexts["a"], keyTexts["a"])}, want: want{by: "synthetic", calls: "1 1 0"}},
+	{
+		name: "A19: two names with one key", cerebras: role{faults: []simulator.Fault{{What: "cerebras/rpm", Wait: simulator.Duration(time.Hour)}}},
+		environ: []string{fmt.Sprintf(`CEREBRAS_API_KEYS={"one":%q,"two":%q}`, keyTexts["a"], keyTexts["a"])}, want: want{by: "synthetic", calls: "1 1 0"},
+	},
 	{name: "A19: many refusals of one key at once", keys: 2, cerebras: role{faults: []simulator.Fault{{What: "cerebras/rpm", Wait: simulator.Duration(time.Hour), When: simulator.When{Key: "a"}}}}, want: want{by: "cerebras"}, play: manyRefusals},
 	{name: "A20: TOKEN_THRESHOLD had no effect", environ: []string{"TOKEN_THRESHOLD=1000"}, ask: ask{text: strings.Repeat("many words ", 1000)}, want: answered("synthetic", "0 1 0", "ok")},
 	{name: "A21: chunked requests were not routed by their size", environ: []string{"TOKEN_THRESHOLD=1000"}, ask: ask{text: strings.Repeat("many words ", 1000), chunked: true}, want: answered("synthetic", "0 1 0", "ok")},
@@ -114,9 +140,12 @@ var predecessors = []scenario{
 	{name: "L3: the port was taken, and clients went on to ask the old one", play: portTaken},
 	{name: "L4: the agent's settings were replaced, without a way back", play: connectAndBack},
 	{name: "L5: each request of an outage paid for it", cerebras: does("nginx-503"), want: want{by: "synthetic"}, play: outage},
-	{name: "L6: it was not known which model answered", cerebras: role{script: func(s *simulator.Script) { s.Answer.Model = "qwen-3.8-27b" }}, ways: usual, want: complete,
-		play: func(st *stage) { st.model = "qwen-3.8-27b"; st.start(); st.wants(st.send(ask{}), st.sc.want) }},
-	{name: "L7: parameters were dropped without a word", ways: []way{whole, stream}, ask: ask{more: map[string]any{"reasoning": map[string]any{"effort": "low"}, "metadata": map[string]any{"a": "b"}}}, want: complete,
+	{
+		name: "L6: it was not known which model answered", cerebras: role{script: func(s *simulator.Script) { s.Answer.Model = "qwen-3.8-27b" }}, ways: usual, want: complete,
+		play: func(st *stage) { st.model = "qwen-3.8-27b"; st.start(); st.wants(st.send(ask{}), st.sc.want) },
+	},
+	{
+		name: "L7: parameters were dropped without a word", ways: []way{whole, stream}, ask: ask{more: map[string]any{"reasoning": map[string]any{"effort": "low"}, "metadata": map[string]any{"a": "b"}}}, want: complete,
 		play: func(st *stage) {
 			st.start()
 			st.wants(st.send(st.sc.ask), st.sc.want)
@@ -124,15 +153,19 @@ var predecessors = []scenario{
 			if r := st.readRecords(); len(r) != 1 || !strings.Contains(strings.Join(r[0].Changed, " "), "reasoning") {
 				st.Errorf("recorded as changed: %+v", r)
 			}
-		}},
+		},
+	},
 
 	{name: "Z1: refusals raised the rate", only: "cerebras", cerebras: limited(2), play: rateFalls},
 	{name: "Z2: below one request in two seconds there was no limit at all", only: "cerebras", cerebras: oneInTwoSeconds("seconds", 0), play: rateFalls},
-	{name: "Z3: a client that left went on to wait", only: "cerebras", cerebras: role{faults: []simulator.Fault{{What: "cerebras/rpm", Wait: simulator.Duration(30 * time.Second)}}},
-		ways: []way{whole, claude}, play: clientLeavesWhileWaiting},
+	{
+		name: "Z3: a client that left went on to wait", only: "cerebras", cerebras: role{faults: []simulator.Fault{{What: "cerebras/rpm", Wait: simulator.Duration(30 * time.Second)}}},
+		ways: []way{whole, claude}, play: clientLeavesWhileWaiting,
+	},
 	{name: "Z4: answers were wrapped in {\"result\":…}", ways: []way{whole}, want: want{by: "cerebras"}, play: unwrapped},
 	{name: "Z5: events that were split between two reads were not counted", ways: streams, cerebras: drips(7), want: complete},
-	{name: "Z6: trailers were declared and never sent", ways: streams, want: complete,
+	{
+		name: "Z6: trailers were declared and never sent", ways: streams, want: complete,
 		play: func(st *stage) {
 			st.start()
 			s := st.send(ask{})
@@ -140,7 +173,8 @@ var predecessors = []scenario{
 			if len(s.header.Values("Trailer")) > 0 {
 				st.Errorf("declared: %v", s.header.Values("Trailer"))
 			}
-		}},
+		},
+	},
 	{name: "Z7: a 204 was tried four times and became 502", ways: []way{whole}, play: noContent},
 	{name: "Z8: long streams were cut after five minutes", ways: streams, limits: short, cerebras: paced(300 * time.Millisecond), want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 3 * time.Second}},
 	{name: "Z9: the prompt was counted before it was sent, for half a minute", ways: usual, ask: ask{text: strings.Repeat(" ", 200<<10) + strings.Repeat("a", 200<<10)}, cerebras: role{script: func(s *simulator.Script) { s.Answer.Usage = "none" }}, want: want{by: "cerebras", calls: "1 0 0"}},

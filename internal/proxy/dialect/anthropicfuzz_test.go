@@ -45,7 +45,7 @@ func FuzzMessagesDoNotDependOnHowTheyAreRead(f *testing.F) {
 		}
 		again := newAnthropicPass(askedWith(Anthropic))
 		passed(again, want, 1<<20)
-		if again.Dropped() != 0 || whole.Finished() && !(whole.Fault() != nil) && !again.Finished() {
+		if again.Dropped() != 0 || whole.Finished() && whole.Fault() == nil && !again.Finished() {
 			t.Fatalf("%q became %q", stream, want)
 		}
 		if end := want[strings.LastIndex(strings.TrimSuffix(want, "\n\n"), "\n\n")+1:]; !strings.Contains(end, "error") && !whole.Finished() {

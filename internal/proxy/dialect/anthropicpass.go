@@ -90,18 +90,24 @@ func (s *anthropicPass) take(ev Event) (asItIs bool) {
 		s.ends(brokenAnswer(str(reason)))
 		return false
 	}
+	return s.pass(ev, &e)
+}
+
+// pass looks at an event that is none of an end, and reports whether it is passed
+// on as it is.
+func (s *anthropicPass) pass(ev Event, e *anthropicEvent) (asItIs bool) {
 	s.edits.edits, s.lead = s.edits.edits[:0], s.lead[:0]
-	if !s.order(&e) {
+	if !s.order(e) {
 		if !s.over {
 			s.dropped++
 		}
 		return false
 	}
-	s.look(&e)
+	s.look(e)
 	if len(s.edits.edits)+len(s.lead)+len(s.instead) == 0 && (!e.known() || bytes.Equal(ev.Name, e.kind)) {
 		return true
 	}
-	s.rewrite(&e)
+	s.rewrite(e)
 	return false
 }
 

@@ -19,7 +19,8 @@ type chunk struct {
 	choices, object, message, kind bool // which members it has
 }
 
-// readChunk walks over data, which is one JSON object if ok.
+// readChunk walks over data, which is one JSON object if ok; nothing is found in what
+// is none.
 func readChunk(data []byte) (c chunk, ok bool) {
 	s := scanner{b: data}
 	if s.space(); s.peek() != '{' {
@@ -30,8 +31,14 @@ func readChunk(data []byte) (c chunk, ok bool) {
 	}
 	// Cerebras' error objects are flat (docs of 2026-08).
 	c.fault = c.fault || (c.message && c.kind && !c.choices && !c.object)
-	return c, s.end()
+	if !s.end() {
+		return chunk{}, false
+	}
+	return c, true
 }
+
+// speaks reports whether a chunk brings a piece of the answer, or its end.
+func (c *chunk) speaks() bool { return c.content || c.finish }
 
 func (c *chunk) member(s *scanner) {
 	switch string(s.key) {

@@ -164,10 +164,7 @@ func (s *chatStream) take(ev Event) bool {
 	case ev.Data == nil:
 		return true
 	case bytes.Equal(ev.Data, done):
-		if s.over = true; !s.finished { // gateways end so what has broken off behind them
-			s.instead = openAIErrorEvent(streamCut(), "")
-		}
-		return s.finished
+		return s.ends()
 	}
 	c, ok := readChunk(ev.Data)
 	if !ok && !isError(ev) {
@@ -175,23 +172,33 @@ func (s *chatStream) take(ev Event) bool {
 		return false
 	}
 	s.events++
-	if !ok {
-		return s.fails(false, providerFault(ev.Data))
+	s.note(&c)
+	switch {
+	case !ok || c.fault || isError(ev):
+		return s.fails(c.told, providerFault(ev.Data))
+	case c.broken:
+		return s.fails(false, brokenAnswer(str(c.reason)))
 	}
+	s.finished = s.finished || c.finish
+	return c.speaks() || !bytes.Contains(ev.Data, nul) // no stray NUL, see says
+}
+
+// ends takes the "[DONE]", and reports whether it is passed on.
+func (s *chatStream) ends() bool {
+	if s.over = true; !s.finished { // gateways end so what has broken off behind them
+		s.instead = openAIErrorEvent(streamCut(), "")
+	}
+	return s.finished
+}
+
+// note keeps what an event says of the answer: the model, the usage.
+func (s *chatStream) note(c *chunk) {
 	if s.model == "" {
 		s.model = string(c.model)
 	}
 	if c.usage != nil {
 		s.usage = append(s.usage[:0], c.usage...)
 	}
-	switch {
-	case isError(ev) || c.fault:
-		return s.fails(c.told, providerFault(ev.Data))
-	case c.broken:
-		return s.fails(false, brokenAnswer(str(c.reason)))
-	}
-	s.finished = s.finished || c.finish
-	return c.content || c.finish || !bytes.Contains(ev.Data, nul) // no stray NUL, see says
 }
 
 // fails ends the stream with an error: as it came if clients of OpenAI's can read

@@ -106,7 +106,6 @@ func (d *decider) decide() {
 	if !d.rescue() {
 		d.refuse()
 	}
-	return
 }
 
 // decider is one run of Decide.

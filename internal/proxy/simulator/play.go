@@ -116,6 +116,11 @@ func (r *reply) send(ctx context.Context, w http.ResponseWriter, out flusher) bo
 		_, err := out.Write(r.body)
 		return err == nil && (!r.open || out.Flush() == nil)
 	}
+	return r.sendEvents(ctx, out)
+}
+
+// sendEvents writes the body's events at their pace; false: the client is gone.
+func (r *reply) sendEvents(ctx context.Context, out flusher) bool {
 	for i, piece := range r.wire() {
 		if i > 0 && !sleep(ctx, r.pace) {
 			return false

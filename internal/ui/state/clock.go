@@ -73,8 +73,8 @@ func orNone(text string) string {
 }
 
 // Thousands writes 1040 as "1,040".
-func Thousands(n int) string {
-	text := strconv.Itoa(n)
+func Thousands[N int | int64 | uint64](n N) string {
+	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}

@@ -256,5 +256,4 @@ func oneLine(text string) string {
 // Missed puts a line where n events were dropped before they could be shown.
 func (l *Log) Missed(now time.Time, n uint64) {
 	l.Add(Line{Time: now, Level: slog.LevelWarn, Mark: Waiting, Text: TrN(int(n), "{{.Count}} event came too fast to be shown", "{{.Count}} events came too fast to be shown")}) //nolint:gosec // far below
-
 }
