@@ -22,7 +22,7 @@ export GLMTRAY_TEST_REQUIRE ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo build headless test e2e e2e-full faults screenshots package package-build package-try lint security \
+.PHONY: run demo build headless test e2e e2e-full faults soak screenshots package package-build package-try lint security \
 	vulncheck fuzz bench bench-growth bench-limits help clean go
 
 run: go ## open the window if there is a display, else serve without one
@@ -64,6 +64,11 @@ e2e-full: go ## ... and sub-agents, pictures, long texts, failures, connect and 
 
 faults: go ## everything that may break around the program, as a table in docs/faults.md
 	@go test -count=1 -timeout 40m -trimpath -tags migrated_fynedo,headless -run '^TestFaults$$' ./internal/e2e/faults -full -table $(CURDIR)/docs/faults.md $(ARGS)
+
+# With SOAK=30s RACE=1 make soak the program has the race detector.
+SOAK ?= 30m
+soak: go ## mixed traffic and faults for half an hour (SOAK=30m): nothing grows, nothing is lost
+	@GLMTRAY_RACE=$(RACE) go test -count=1 -v -timeout 0 -trimpath -tags migrated_fynedo,headless -run '^TestSoak$$' ./internal/e2e/faults -soak $(SOAK) $(ARGS)
 
 screenshots: go ## pictures of every page, dark and light, in dist/screenshots
 	@packaging/setup.sh screenshots

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/proxy/keypool"
 	"github.com/glmtray/glmtray/internal/proxy/roster"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
 )
@@ -45,12 +46,13 @@ func (s *Server) Discover(ctx context.Context, wake <-chan struct{}) {
 }
 
 // discover asks one provider with the first key that answers, and tries each
-// parked key once. It reports whether the provider could be reached, or need
-// not be.
+// parked key once, but those that have been parked a moment ago: a provider that
+// refuses a key may tell its models all the same. It reports whether the provider
+// could be reached, or need not be.
 func (s *Server) discover(ctx context.Context, p *config.Provider) (reached bool) {
 	parked := map[string]bool{}
 	for _, k := range s.opt.Pool.Provider(p.ID) {
-		parked[k.Name] = k.State == "parked"
+		parked[k.Name] = k.State == keypool.Parked && time.Since(k.ParkedOn) > discoverSoon
 	}
 	reached = true
 	done := false

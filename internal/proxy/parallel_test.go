@@ -178,10 +178,13 @@ func TestDiscoveryFillsRolesLiftsParkedKeysAndLeavesPolicyAlone(t *testing.T) {
 		z.Keys = append(z.Keys, config.Key{Name: "payg", Endpoint: "payg", Secret: secret.New(keyZ)})
 		z.Endpoint("payg").URL = strings.Replace(z.Endpoint("plan").URL, "/coding", "", 1)
 	}})
-	for _, k := range []string{"a", "b"} {
-		if err := r.pool.Park("cerebras", k, "rejected before"); err != nil {
-			t.Fatal(err)
-		}
+	var before []keypool.Saved
+	for _, k := range r.pool.Provider("cerebras")[:2] {
+		before = append(before, keypool.Saved{Provider: "cerebras", Name: k.Name, Fingerprint: k.Fingerprint, Parked: true, Reason: "rejected before"})
+	}
+	r.pool.Restore(before)
+	if err := r.pool.Park("cerebras", "c", "rejected just now"); err != nil {
+		t.Fatal(err)
 	}
 	faults(t, r.cerebras, simulator.Fault{What: "cerebras/wrong-key", When: simulator.When{Path: "/models", Key: "b"}})
 	ctx, stop := context.WithCancel(t.Context())
@@ -195,7 +198,7 @@ func TestDiscoveryFillsRolesLiftsParkedKeysAndLeavesPolicyAlone(t *testing.T) {
 	for _, k := range r.pool.Provider("cerebras") {
 		states[k.Name] = k.State
 	}
-	if states["a"] != keypool.Ready || states["b"] != keypool.Parked || states["c"] != keypool.Ready {
+	if states["a"] != keypool.Ready || states["b"] != keypool.Parked || states["c"] != keypool.Parked {
 		t.Errorf("keys %v", states)
 	}
 	if n := r.cerebras.Count(); n["a"] == 0 || n["b"] == 0 || n["c"] != 0 || n["unknown"] != 0 || n["none"] != 0 {

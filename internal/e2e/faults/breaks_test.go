@@ -83,7 +83,7 @@ var breaks = []scenario{
 		},
 	},
 	{name: "one event of 1 MB", ways: streams, cerebras: does("huge-event"), want: complete, play: bigEvent(1 << 20)},
-	{name: "one event of 12 MB", ways: streams, cerebras: role{faults: []simulator.Fault{{What: "huge-event", Size: 12 << 20}}}, want: complete, play: bigEvent(12 << 20)},
+	{name: "one event of 12 MB", ways: streams, cerebras: role{faults: []simulator.Fault{{What: "huge-event", Size: 12 << 20}}}, want: want{by: "cerebras", within: 20 * time.Second}, play: bigEvent(12 << 20)},
 	{name: "one event of 20 MB", ways: streams, cerebras: role{faults: []simulator.Fault{{What: "huge-event", Size: 20 << 20}}}, want: endsBroken("cut")},
 	{name: "a first event of 9 MB", ways: streams, cerebras: byHand(words(strings.Repeat("x", 9<<20)) + handStream()), want: passedOn("malformed answer")},
 	{name: "a hundred thousand empty events", ways: streams, cerebras: middle(strings.Repeat("data: \n\n", 100_000)), want: complete},

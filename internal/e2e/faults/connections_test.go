@@ -230,7 +230,7 @@ var connections = []scenario{
 	{name: "a whole answer that calls itself text/html", cerebras: says(httpOf("200 OK", []string{"Content-Type: text/html", "Connection: close"}, completion), ""), ways: []way{whole, claudeWhole, codexWhole}, want: answered("cerebras", "1 0 0", "ok")},
 	{name: "an error event as the first of a 200", cerebras: role{faults: []simulator.Fault{{What: "error-event-first", With: "cerebras/queue"}}}, want: passedOn("overloaded")},
 	{
-		name: "an answer that is refused while the request is still sent", cerebras: wired([]string{`say "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"`, "wait 300ms", "close"}),
+		name: "an answer that is refused while the request is still sent", cerebras: wired([]string{"glance", `say "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"`, "wait 300ms", "close"}),
 		ask: ask{text: strings.Repeat("many words ", 30_000)}, want: answered("synthetic", "0 1 0", "overloaded, ok"),
 	},
 }

@@ -221,8 +221,11 @@ func (l *lane) isLost() bool {
 
 func (l *lane) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
+	for l.isLost() && err == nil { // what comes is lost, but the other side's end is noticed
+		n, err = l.Conn.Read(p)
+	}
 	if l.isLost() {
-		<-l.gone
+		_ = l.Close()
 		return 0, io.EOF
 	}
 	return n, err

@@ -18,7 +18,6 @@ var (
 	table = flag.String("table", "", "write what happened to this `file`, as Markdown")
 )
 
-// TestMain lets many scenarios run side by side: nearly all of their time they wait.
 // onlyFull leaves a test to make faults, until the suite has been seen to pass many
 // times in a row on a busy machine.
 func onlyFull(t *testing.T) {
@@ -28,6 +27,7 @@ func onlyFull(t *testing.T) {
 	}
 }
 
+// TestMain lets many scenarios run side by side: nearly all of their time they wait.
 func TestMain(m *testing.M) {
 	if os.Getenv(streetVar) != "" {
 		if err := runStreet(); err != nil {

@@ -17,6 +17,7 @@ import (
 //	read          reads one HTTP request, with its body
 //	say "TEXT"    writes a quoted text as it is
 //	drip "TEXT"   writes it a byte every 2 ms
+//	glance        reads the first line of a request
 //	wait 300ms    waits
 //	serve         hands the connection to the simulator, which keeps it
 //	reset         ends it by a reset
@@ -59,7 +60,7 @@ func parseWire(line string) (w wire, err error) {
 		w.text = []byte(text)
 	case "wait":
 		w.wait, err = time.ParseDuration(rest)
-	case "read", "serve", "reset", "close", "stay", "deaf":
+	case "glance", "read", "serve", "reset", "close", "stay", "deaf":
 	default:
 		err = fmt.Errorf("no such step")
 	}
@@ -81,6 +82,8 @@ func (l *lane) run(script []wire, d *door) {
 func (l *lane) step(w wire, in *bufio.Reader, d *door) bool {
 	var err error
 	switch w.verb {
+	case "glance":
+		_, err = in.ReadString('\n')
 	case "read":
 		err = readRequest(in)
 	case "say":

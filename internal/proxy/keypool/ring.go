@@ -34,7 +34,8 @@ type key struct {
 	parked   bool
 	parkWhy  string
 	parkedAt uint64
-	gone     bool // removed by Set; leases of it may still be out
+	parkedOn time.Time // zero: before this run of the program
+	gone     bool      // removed by Set; leases of it may still be out
 	inflight int
 	uses     uint64
 	lastUsed time.Time
@@ -189,7 +190,7 @@ func (r *ring) park(k *key, why string, now time.Time) {
 		return
 	}
 	r.tick++
-	k.parked, k.parkWhy, k.parkedAt = true, why, r.tick
+	k.parked, k.parkWhy, k.parkedAt, k.parkedOn = true, why, r.tick, now
 	r.advance(now)
 	r.note(k, now)
 }

@@ -30,6 +30,7 @@ type State struct {
 	Fingerprint string            `json:"fingerprint,omitempty"`
 	State       string            `json:"state"`
 	CoolUntil   time.Time         `json:"cool_until,omitzero"` // set only while it cools
+	ParkedOn    time.Time         `json:"-"`                   // zero: not parked, or since before this run
 	Reason      string            `json:"reason,omitempty"`    // why it is in this state, or its last error
 	Errors      int               `json:"errors"`              // since the last OK
 	InFlight    int               `json:"in_flight"`           // requests that use this name now
@@ -163,7 +164,7 @@ func (r *ring) state(k *key, now time.Time) State {
 			s.State = Disabled
 		}
 	case gateParked:
-		s.State, s.Reason = Parked, k.parkWhy
+		s.State, s.Reason, s.ParkedOn = Parked, k.parkWhy, k.parkedOn
 	case open, gateBarred:
 	case gateSlots:
 		s.State, s.Reason = Busy, ""

@@ -102,7 +102,7 @@ func (x *exchange) failed(err error) *Reply {
 	case noHTTP(err):
 		r.Class, r.Reason = Malformed, x.s.say("an answer that is not HTTP: "+err.Error())
 	default:
-		r.Class, r.Reason = Reset, x.s.say("the connection broke: "+innermost(err).Error())
+		r.Class, r.Reason = Reset, x.s.say("the connection broke"+because(err))
 	}
 	return r
 }
@@ -141,7 +141,7 @@ func (x *exchange) cut(r *Reply, err error) *Reply {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		r.Class, r.Reason = Malformed, "the answer was cut off"
 	default:
-		r.Class, r.Reason = Malformed, x.s.say("the connection broke in the answer: "+innermost(err).Error())
+		r.Class, r.Reason = Malformed, x.s.say("the connection broke in the answer"+because(err))
 	}
 	return r
 }

@@ -70,6 +70,16 @@ func refusal(err error) string {
 	return "no connection: " + innermost(err).Error()
 }
 
+// because is why a connection broke, as the end of a sentence; nothing where net/http
+// has no cause to tell ("readLoopPeekFailLocked: %!w(<nil>)", Go 1.26).
+func because(err error) string {
+	cause := innermost(err).Error()
+	if strings.Contains(cause, "%!") {
+		return ""
+	}
+	return ": " + cause
+}
+
 // innermost is the cause at the end of a chain: "connection reset by peer"
 // without the addresses that stand before it.
 func innermost(err error) error {
