@@ -242,7 +242,7 @@ func (d *desk) labels() string {
 // rig is a window on a loop of its own: what is posted to the window's
 // goroutine runs in the test's, while it waits.
 type rig struct {
-	t    *testing.T
+	t    testing.TB
 	p    *program
 	desk *desk
 	u    *UI
@@ -257,7 +257,7 @@ func desktopKey(name string) state.Key {
 	return state.Key{Provider: "cerebras", ProviderName: "Cerebras", Name: name, Origin: state.FromKeychain, State: state.Ready}
 }
 
-func newRig(t *testing.T, p *program, opt Options) *rig {
+func newRig(t testing.TB, p *program, opt Options) *rig {
 	t.Helper()
 	p.rang = make(chan struct{}, 1)
 	app := test.NewTempApp(t)
