@@ -390,19 +390,24 @@ func clientKeyOnce(st *stage) {
 	}
 }
 
-// clientLeaves ends a request after a time, and wants that the provider is let go
+// clientLeaves ends a request a time after it has come to the provider, and wants that the provider is let go
 // and that nobody is blamed.
 func clientLeaves(after time.Duration) func(*stage) {
 	return func(st *stage) {
 		st.start()
-		ctx, cancel := context.WithTimeout(context.Background(), after)
+		v := st.vendors["cerebras"]
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
+		go func() {
+			within(20*time.Second, func() bool { return len(v.chats()) == 1 })
+			time.Sleep(after)
+			cancel()
+		}()
 		s := fetchIn(ctx, st, st.client, st.program.URL, ask{way: st.way})
 		if s.complete || s.err == nil {
 			st.Errorf("it was answered all the same: %s", s.verdict())
 		}
 		st.note("nothing: it has left")
-		v := st.vendors["cerebras"]
 		st.eventually("the provider is let go", func() bool { c := v.chats(); return len(c) == 1 && c[0].Done && c[0].Cancelled })
 		if state := st.keyOf("cerebras"); state != "ready" {
 			st.Errorf("the key is %s", state)

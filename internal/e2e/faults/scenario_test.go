@@ -85,7 +85,7 @@ type want struct {
 // slack is what a machine may take beyond the configured limits. It is no
 // measure of the program: a hang would be longer than the default limits, which
 // are 30 s and more.
-const slack = 12 * time.Second
+const slack = 20 * time.Second
 
 // answered is what nearly all scenarios want: the whole answer.
 func answered(by, calls, tries string) want { return want{by: by, calls: calls, tries: tries} }
