@@ -38,6 +38,7 @@ test screenshots               | has openbox               | openbox            
 test screenshots               | has xdotool               | xdotool                    | xdotool              | xdotool            | a hand on its keyboard and mouse
 test screenshots               | has xclip                 | xclip                      | xclip                | xclip              | reading what the window has copied
 test screenshots               | has xprop                 | x11-utils                  | xprop                | xorg-xprop         | looking whether the window manager is there
+test                           | has curl                  | curl                       | curl                 | curl               | the calls that the pages show
 test                           | has chromium              | chromium                   | chromium             | chromium           | the page under /_ui/ in a browser
 test e2e                       | has npm                   | npm                        | npm                  | npm                | fetching the agents that the tests run
 test screenshots               | has import                | imagemagick                | ImageMagick          | imagemagick        | pictures of the window
