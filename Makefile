@@ -63,7 +63,7 @@ e2e-full: go ## ... and sub-agents, pictures, long texts, failures, connect and 
 	@race=$$(packaging/setup.sh race); GLMTRAY_E2E_FULL=1 $${race:+env CGO_ENABLED=1} go test $$race -timeout 30m -run '^TestAgents' $(E2E)
 
 faults: go ## everything that may break around the program, as a table in docs/faults.md
-	@go test -count=1 -timeout 40m -trimpath -tags migrated_fynedo,headless -run '^TestFaults$$' ./internal/e2e/faults -full -table $(CURDIR)/docs/faults.md $(ARGS)
+	@go test -count=1 -timeout 40m -trimpath -tags migrated_fynedo,headless -run '^TestFaults$$' ./internal/e2e/faults -full -table $(CURDIR)/docs/faults.md -readme $(CURDIR)/README.md $(ARGS)
 
 # With SOAK=30s RACE=1 make soak the program has the race detector.
 SOAK ?= 30m

@@ -54,23 +54,33 @@ func awaitRecent(t *testing.T, recent *store.Recent, id string) {
 	}
 }
 
-func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
-	const key = "csk-desk-0123456789abcdef"
+// deskKey is the key of deskOf.
+const deskKey = "csk-desk-0123456789abcdef"
+
+// deskOf is a window over a provider with one key, which remembers so many requests,
+// and the folder of its data.
+func deskOf(t *testing.T, remembers int, environ ...string) (d *desktop, url, dir string) {
+	t.Helper()
 	provider, err := simulator.Start(t.Context(), "127.0.0.1:0", simulator.Script{
-		Vendor: simulator.Cerebras, Keys: map[string]simulator.KeyScript{key: {Name: "desk"}},
+		Vendor: simulator.Cerebras, Keys: map[string]simulator.KeyScript{deskKey: {Name: "desk"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = provider.Close() }()
+	t.Cleanup(func() { _ = provider.Close() })
+	environ = append([]string{"CEREBRAS_BASE_URL=" + provider.URL + "/v1", "CEREBRAS_API_KEY=" + deskKey, "GLMTRAY_ADDR=127.0.0.1:0"}, environ...)
 	b := newBench(t)
-	d, end := newWindow(t, b, "CEREBRAS_BASE_URL="+provider.URL+"/v1", "CEREBRAS_API_KEY="+key, "GLMTRAY_ADDR=127.0.0.1:0")
-	d.recent = store.NewRecent(store.RecentOptions{Count: 2})
+	d, end := newWindow(t, b, environ...)
+	d.recent = store.NewRecent(store.RecentOptions{Count: remembers})
 	d.opt.recent = d.recent
 	started(t, d, end)
-	url := awaitState(t, d, state.Serving).URL
+	return d, awaitState(t, d, state.Serving).URL, b.dir
+}
 
-	first := asked(t, url, "a marmot and "+key)
+func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
+	d, url, dir := deskOf(t, 2)
+
+	first := asked(t, url, "a marmot and "+deskKey)
 	x, err := d.Exchange(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +88,7 @@ func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 	if !strings.Contains(x.Sent.Text, `"content": "a marmot and `) || !strings.Contains(x.Got.Text, "This is the simulator") || x.Absent != "" {
 		t.Errorf("sent %q, got %q, %q", x.Sent.Text, x.Got.Text, x.Absent)
 	}
-	if strings.Contains(x.Text(), key) {
+	if strings.Contains(x.Text(), deskKey) {
 		t.Error("a key is shown")
 	}
 	if x.Key != "env" || len(x.Tries) != 1 || x.Tries[0].Key != "env" || x.Sent.Size == 0 || x.Got.Size == 0 {
@@ -94,7 +104,7 @@ func TestWindowShowsARequestFromMemoryAndNothingGoesToTheDisk(t *testing.T) {
 	if _, err = d.Exchange(t.Context(), "0123456789abcdef"); err == nil {
 		t.Error("an unknown request is found")
 	}
-	err = filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
@@ -136,20 +146,7 @@ func TestNoTextOfARememberedRequestShowsAKey(t *testing.T) {
 }
 
 func TestWindowShowsAndRepeatsARequestFromItsFile(t *testing.T) {
-	const key = "csk-desk-0123456789abcdef"
-	provider, err := simulator.Start(t.Context(), "127.0.0.1:0", simulator.Script{
-		Vendor: simulator.Cerebras, Keys: map[string]simulator.KeyScript{key: {Name: "desk"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = provider.Close() }()
-	b := newBench(t)
-	d, end := newWindow(t, b, "CEREBRAS_BASE_URL="+provider.URL+"/v1", "CEREBRAS_API_KEY="+key, "GLMTRAY_ADDR=127.0.0.1:0", "LOG_REQUESTS=true")
-	d.recent = store.NewRecent(store.RecentOptions{Count: 1})
-	d.opt.recent = d.recent
-	started(t, d, end)
-	url := awaitState(t, d, state.Serving).URL
+	d, url, _ := deskOf(t, 1, "LOG_REQUESTS=true")
 
 	large := strings.Repeat("a marmot of many. ", 100_000) // more than a megabyte, which no model has to read
 	first := sent(t, url, `{"model":"gpt-oss-120b","metadata":{"note":"`+large+`"},"messages":[{"role":"user","content":"hello"}]}`)
@@ -159,6 +156,7 @@ func TestWindowShowsAndRepeatsARequestFromItsFile(t *testing.T) {
 	}
 	awaitRecent(t, d.recent, asked(t, url, "another marmot")) // and the first is no longer in memory
 	var x state.Exchange
+	var err error
 	for limit := time.Now().Add(awaitLimit); ; time.Sleep(pollEvery) { // its file is written behind it
 		if x, err = d.Exchange(t.Context(), first); (err == nil && x.Absent == "") || time.Now().After(limit) {
 			break

@@ -157,6 +157,7 @@ func (s *Server) acquire(ctx context.Context, c *call, t *try) (*keypool.Lease, 
 	defer c.waitedFor(time.Now())
 	ask := s.wish(c, t.step, t.provider)
 	ask.Wait, ask.Avoid = waitAt(c.world.settings, t.last), t.used
+	ask.Passes = !t.last && c.world.settings.FallbackOnCooldown
 	until := time.Now().Add(ask.Wait)
 	for strange := 0; strange < keyChanges; ask.Wait = time.Until(until) {
 		lease, err := s.opt.Pool.Acquire(ctx, ask)

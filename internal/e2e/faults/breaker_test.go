@@ -19,7 +19,7 @@ var outages = []scenario{
 	{name: "every second request fails", cerebras: role{faults: []simulator.Fault{{What: "cerebras/500", When: simulator.When{Every: 2}}}}, keys: 2, play: func(st *stage) {
 		st.start()
 		for range 20 {
-			st.wants(st.send(ask{}), want{by: "cerebras"})
+			st.wants(st.send(ask{}), want{within: time.Second}) // by whoever answers sooner
 		}
 	}},
 	{name: "a provider that restarts between two requests", play: restarts},
@@ -65,8 +65,8 @@ func met(most int) func(*stage) {
 func stalls(st *stage) {
 	st.start()
 	st.loose = true
-	const n, most = 12, 7
-	broken := 0
+	const n, most = 12, 6 // five until it is known, one that tries again
+	broken, began := 0, time.Now()
 	for range n {
 		s := st.send(ask{})
 		if s.failure != nil && s.status == 200 {
@@ -75,7 +75,9 @@ func stalls(st *stage) {
 			st.wants(s, want{by: "synthetic"})
 		}
 	}
-	if broken > most {
+	// Each moment one tries again: on a slow machine there are more of them. The broken
+	// ones take a second each.
+	if more := int(time.Since(began)/time.Second) - broken; broken > most+more {
 		st.Errorf("of %d streams %d were broken", n, broken)
 	}
 	st.note("of %d streams at most %d are broken", n, most)

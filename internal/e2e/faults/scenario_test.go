@@ -145,7 +145,6 @@ func (sc *scenario) run(t *testing.T, row *row) {
 }
 
 func TestFaults(t *testing.T) {
-	onlyFull(t)
 	for _, g := range groups() {
 		t.Run(g.title, func(t *testing.T) {
 			t.Parallel()

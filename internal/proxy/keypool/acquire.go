@@ -11,6 +11,7 @@ type Ask struct {
 	Provider string
 	Model    string        // as it will be sent; keys barred for it are passed over
 	Wait     time.Duration // longest wait; 0: none
+	Passes   bool          // another provider can serve: no wait for this one while it fails
 	Avoid    []string      // names of keys to use only if nothing else is ready
 	Cost     Cost          // what it may use of the account
 	Session  string        // of the conversation it belongs to; "": of none
@@ -71,7 +72,7 @@ func (p *Pool) Acquire(ctx context.Context, a Ask) (*Lease, error) {
 	}
 	o := r.look(a.Model, &w.cost, now)
 	until := now.Add(max(a.Wait, 0))
-	if a.Wait <= 0 || !o.worth(until) {
+	if a.Wait <= 0 || r.passed(&a) || !o.worth(until) {
 		err := r.refuse(&o, &w.cost, now)
 		r.mu.Unlock()
 		return nil, err
@@ -82,6 +83,10 @@ func (p *Pool) Acquire(ctx context.Context, a Ask) (*Lease, error) {
 	r.mu.Unlock()
 	return r.wait(ctx, x)
 }
+
+// passed reports whether a request goes to somebody else rather than wait until a
+// provider is tried again, or until the one request that tries it is answered.
+func (r *ring) passed(a *Ask) bool { return a.Passes && r.circuit.half() }
 
 // queued reports whether somebody waits already for what a model's requests
 // want: then a smaller request does not go first, or a large one would never.
@@ -138,7 +143,7 @@ func (r *ring) round(now time.Time) (again bool) {
 			none = append(none, r.look(w.Model, &w.cost, now))
 		}
 		o := &none[i]
-		if !now.Before(w.deadline) || !o.worth(w.deadline) {
+		if !now.Before(w.deadline) || r.passed(&w.Ask) || !o.worth(w.deadline) {
 			w.hand(nil, r.refuse(o, &w.cost, now))
 			o.left = true
 			continue

@@ -61,6 +61,24 @@ func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
 	})
 }
 
+func TestWhoCanBeServedElsewhereDoesNotWaitForAProviderThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a", "b")
+		passes := Ask{Wait: time.Minute, Passes: true}
+		broke(t, p, 5)
+		began := time.Now()
+		want(t, "open", refused(t, p, passes).Down, true)
+		time.Sleep(time.Second)
+		probe := take(t, p, passes)
+		want(t, "half open", refused(t, p, passes).Busy, true)
+		want(t, "nobody waited", time.Since(began), time.Second)
+		probe.OK()
+		take(t, p, passes).Release()
+		probe.Release()
+		idle(t, p)
+	})
+}
+
 func TestACircuitIsNeverOpenForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := poolOf("a")

@@ -53,7 +53,8 @@
 //
 // Circuit. Where five of the last ten requests ended in a failure that the caller
 // lays to the provider ([Lease.Broke]), all are kept from it for one to five
-// seconds. Five in a row would never meet a provider that fails every other
+// seconds; a request that another provider can serve ([Ask.Passes]) does not wait for
+// that, nor for the one that tries. Five in a row would never meet a provider that fails every other
 // request. A request counts when it ends, so that a stream which is cut off or
 // stalls is no success for having begun: only a whole answer ([Lease.Answered]) or
 // a refusal (Cool, Throttle, Slow, Park, Bar) is one, and closes the circuit. One
