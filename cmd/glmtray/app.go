@@ -46,6 +46,7 @@ type app struct {
 	opt     appOptions
 	bus     *event.Bus
 	scrub   *secret.Scrubber
+	lines   *lineWriter
 	log     *slog.Logger
 	level   slog.LevelVar
 	store   *store.Store
@@ -111,7 +112,8 @@ func newApp(e *env, opt appOptions) (*app, error) {
 	if err := setLevel(&a.level, settings.LogLevel); err != nil {
 		return nil, err
 	}
-	a.log = newLogger(e.stderr, &a.level, a.scrub, a.bus)
+	a.lines = &lineWriter{w: e.stderr, scrub: a.scrub}
+	a.log = newLogger(a.lines, &a.level, a.bus)
 	takeStandardLog(a.log)
 	for _, n := range settings.Notes {
 		level := slog.LevelInfo
@@ -338,6 +340,7 @@ const closeLimit = 5 * time.Second
 
 // close writes what is still to be written and ends everything.
 func (a *app) close() {
+	defer a.lines.close()
 	if a.stop != nil {
 		a.stop()
 	}

@@ -56,7 +56,7 @@ func newDesktop(e *env, opt appOptions) *desktop {
 	opt.window, opt.bus, opt.recent = true, bus, recent
 	return &desktop{
 		e: e, opt: opt, bus: bus, recent: recent,
-		log:   newLogger(e.stderr, slog.LevelInfo, new(secret.Scrubber), bus),
+		log:   newLogger(&lineWriter{w: e.stderr, scrub: new(secret.Scrubber)}, slog.LevelInfo, bus),
 		begun: make(chan struct{}), again: make(chan struct{}, 1), seen: state.NewCourse(),
 	}
 }

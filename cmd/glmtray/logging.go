@@ -3,21 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
+	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
-// newLogger writes lines of at least level to w and, while somebody watches, to
+// newLogger writes lines of at least level to lines and, while somebody watches, to
 // the bus. Both pass the scrubber: vendors echo keys in their errors.
-func newLogger(w io.Writer, level slog.Leveler, scrub *secret.Scrubber, bus *event.Bus) *slog.Logger {
-	text := slog.NewTextHandler(&scrubWriter{w, scrub}, &slog.HandlerOptions{Level: level})
-	return slog.New(&busHandler{Handler: text, bus: bus, scrub: scrub})
+func newLogger(lines *lineWriter, level slog.Leveler, bus *event.Bus) *slog.Logger {
+	text := slog.NewTextHandler(lines, &slog.HandlerOptions{Level: level})
+	return slog.New(&busHandler{Handler: text, lines: lines, bus: bus, scrub: lines.scrub})
 }
 
 // takeStandardLog sends what libraries write to the standard logger the same way:
@@ -35,30 +35,24 @@ func setLevel(l *slog.LevelVar, level string) error {
 	return nil
 }
 
-// scrubWriter takes keys out of each line. slog hands over whole lines.
-type scrubWriter struct {
-	w     io.Writer
-	scrub *secret.Scrubber
-}
-
-func (s *scrubWriter) Write(line []byte) (int, error) {
-	if _, err := s.w.Write(s.scrub.Bytes(line)); err != nil {
-		return 0, err
-	}
-	return len(line), nil
-}
-
 // busHandler shows log lines on the bus as well. The canonical line of a
 // request stays out: the bus has event.Finished for it.
 type busHandler struct {
 	slog.Handler
+	lines *lineWriter // nil in a handler that has attributes or groups of its own
 	bus   *event.Bus
 	scrub *secret.Scrubber
 	attrs string
 }
 
 func (h *busHandler) Handle(ctx context.Context, r slog.Record) error {
-	if h.bus.Watched() && r.Message != "request" {
+	canonical := r.Message == proxy.CanonicalLine
+	if canonical && r.Level < slog.LevelWarn && h.lines != nil {
+		if written, err := h.lines.request(&r); written {
+			return err
+		}
+	}
+	if h.bus.Watched() && !canonical {
 		var b strings.Builder
 		b.WriteString(h.attrs)
 		r.Attrs(func(a slog.Attr) bool {
@@ -79,12 +73,12 @@ func (h *busHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		writeAttr(&b, a)
 	}
-	return &busHandler{h.Handler.WithAttrs(attrs), h.bus, h.scrub, b.String()}
+	return &busHandler{h.Handler.WithAttrs(attrs), nil, h.bus, h.scrub, b.String()}
 }
 
 // WithGroup names a group for the text only.
 func (h *busHandler) WithGroup(name string) slog.Handler {
-	return &busHandler{h.Handler.WithGroup(name), h.bus, h.scrub, h.attrs}
+	return &busHandler{h.Handler.WithGroup(name), nil, h.bus, h.scrub, h.attrs}
 }
 
 func writeAttr(b *strings.Builder, a slog.Attr) {

@@ -116,6 +116,9 @@ func (c *call) finished() event.Finished {
 	return f
 }
 
+// CanonicalLine is the message of the one line that each request leaves in the log.
+const CanonicalLine = "request"
+
 // logLine writes the one canonical line of a request.
 func (s *Server) logLine(c *call, f *event.Finished) {
 	level := slog.LevelInfo
@@ -160,7 +163,9 @@ func (s *Server) logLine(c *call, f *event.Finished) {
 	if f.Error != "" {
 		attrs = append(attrs, slog.String("error", f.Error))
 	}
-	s.log.LogAttrs(ctx, level, "request", attrs...)
+	r := slog.NewRecord(time.Now(), level, CanonicalLine, 0) // a Logger would look for the caller, which no line names
+	r.AddAttrs(attrs...)
+	_ = s.log.Handler().Handle(ctx, r) // as in slog itself
 }
 
 // trail tells the failed tries and passed-over targets in words.

@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"sync"
 	"unicode"
 )
 
@@ -133,92 +132,3 @@ func (v *Value) UnmarshalText([]byte) error { return ErrEncode }
 
 // GobEncode refuses.
 func (v Value) GobEncode() ([]byte, error) { return nil, ErrEncode }
-
-// Scrubber replaces every known key, and what looks like one of the vendors'
-// keys, in foreign text. The zero Scrubber is ready.
-type Scrubber struct {
-	mu    sync.RWMutex
-	known map[string]int // text -> how often added
-	repl  *strings.Replacer
-}
-
-// minScrub keeps a short test key ("k1") from turning every text into marks.
-const minScrub = 8
-
-// Set replaces the keys that are known. Both a key's text and its JSON and URL
-// forms are the same for every vendor's alphabet, so the text alone is kept.
-func (s *Scrubber) Set(keys ...Value) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.known = make(map[string]int, len(keys))
-	for _, k := range keys {
-		if k.Len() >= minScrub {
-			s.known[*k.p]++
-		}
-	}
-	s.build()
-}
-
-// Add makes one more key known.
-func (s *Scrubber) Add(k Value) {
-	if k.Len() < minScrub {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known == nil {
-		s.known = map[string]int{}
-	}
-	s.known[*k.p]++
-	s.build()
-}
-
-func (s *Scrubber) build() {
-	pairs := make([]string, 0, 2*len(s.known))
-	for text := range s.known {
-		pairs = append(pairs, text, Mark)
-	}
-	s.repl = strings.NewReplacer(pairs...)
-}
-
-// Text gives text without any key in it. A nil Scrubber only masks what looks
-// like a key.
-func (s *Scrubber) Text(text string) string {
-	if s != nil {
-		s.mu.RLock()
-		repl := s.repl
-		s.mu.RUnlock()
-		if repl != nil {
-			text = repl.Replace(text)
-		}
-	}
-	return maskShapes(text)
-}
-
-// Known replaces the known keys alone and leaves what merely looks like a key.
-// It is for answers on their way to a client, which may speak of keys of the
-// client's own. body is returned itself if no key is in it.
-func (s *Scrubber) Known(body []byte) []byte {
-	s.mu.RLock()
-	repl := s.repl
-	s.mu.RUnlock()
-	if repl == nil || len(body) == 0 {
-		return body
-	}
-	text := string(body)
-	clean := repl.Replace(text)
-	if clean == text {
-		return body
-	}
-	return []byte(clean)
-}
-
-// Bytes is Text for a body. The slice given is not changed.
-func (s *Scrubber) Bytes(body []byte) []byte {
-	text := string(body)
-	clean := s.Text(text)
-	if clean == text {
-		return body
-	}
-	return []byte(clean)
-}
