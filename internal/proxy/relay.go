@@ -481,11 +481,15 @@ func (c *call) answerHeaders(h http.Header, a *answer) {
 	if c.chat && c.world.settings.TokenCounting {
 		h["X-Token-Input"] = []string{strconv.Itoa(c.facts.Tokens)} // as zai-proxy sends it: an estimate
 	}
-	h["X-Glmtray-Provider"] = []string{a.step.Target.Provider}
-	h["X-Glmtray-Model"] = []string{c.answered.model}
-	h["X-Glmtray-Key"] = []string{headerText(a.lease.Key)}
-	h["X-Glmtray-Attempts"] = []string{strconv.Itoa(len(c.attempts))}
-	h["X-Glmtray-Route"] = []string{headerText(c.decision.Rule + ": " + c.decision.Reason)}
+	// One piece of memory for all the values.
+	own := [...]string{
+		a.step.Target.Provider, c.answered.model, headerText(a.lease.Key), strconv.Itoa(len(c.attempts)),
+		headerText(c.decision.Rule + ": " + c.decision.Reason),
+	}
+	values := own[:]
+	for i, name := range [...]string{"X-Glmtray-Provider", "X-Glmtray-Model", "X-Glmtray-Key", "X-Glmtray-Attempts", "X-Glmtray-Route"} {
+		h[name] = values[i : i+1 : i+1]
+	}
 	if c.decision.Variant != "" { // the rule has a canary
 		h["X-Glmtray-Variant"] = []string{c.variant}
 	}

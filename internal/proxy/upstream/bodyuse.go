@@ -22,22 +22,20 @@ type bodyUse struct {
 	back    bool // RoundTrip has returned
 }
 
-// trace takes part in what the transport tells.
-func (u *bodyUse) trace(t *httptrace.ClientTrace) {
-	had := t.GotConn
-	t.GotConn = func(i httptrace.GotConnInfo) {
-		had(i)
-		u.mu.Lock()
-		u.writing++
-		u.mu.Unlock()
-	}
-	t.WroteRequest = func(httptrace.WroteRequestInfo) {
-		u.mu.Lock()
-		u.writing--
-		free := u.back && u.writing == 0
-		u.mu.Unlock()
-		u.tell(free)
-	}
+// begun is told of each connection that was had.
+func (u *bodyUse) begun() {
+	u.mu.Lock()
+	u.writing++
+	u.mu.Unlock()
+}
+
+// wrote is told of each that has written.
+func (u *bodyUse) wrote(httptrace.WroteRequestInfo) {
+	u.mu.Lock()
+	u.writing--
+	free := u.back && u.writing == 0
+	u.mu.Unlock()
+	u.tell(free)
 }
 
 // returned is called once RoundTrip is back, or was never called.

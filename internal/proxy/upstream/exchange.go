@@ -23,10 +23,12 @@ type exchange struct {
 	parent context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	watch  *watchdog
+	watch  watchdog
 	pool   *http.Transport
 
 	connected atomic.Bool // a connection was had, so something may have been sent
+	use       bodyUse
+	trace     httptrace.ClientTrace
 
 	heard bool  // an event came since the last Read
 	since int64 // when the last Read began that followed an event, as the watchdog counts
@@ -39,8 +41,8 @@ type exchange struct {
 // Send makes one try and says what came back. It blocks until the commit point
 // (see the package's text). It never returns nil.
 func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
-	use := &bodyUse{done: c.Done}
-	defer use.returned()
+	x := &exchange{s: s, call: c, parent: ctx, use: bodyUse{done: c.Done}}
+	defer x.use.returned()
 	s.awake()
 	t, err := s.target(c.Address.URL, c.connect())
 	if err != nil {
@@ -51,13 +53,11 @@ func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 		err := errors.New("the key holds characters that no header can carry")
 		return &Reply{Header: http.Header{}, Class: KeyRejected, Reason: err.Error(), Err: err}
 	}
-	x := &exchange{s: s, call: c, parent: ctx}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) }}
-	use.trace(trace)
-	traced := httptrace.WithClientTrace(x.ctx, trace)
+	x.trace.GotConn, x.trace.WroteRequest = x.gotConn, x.use.wrote
+	traced := httptrace.WithClientTrace(x.ctx, &x.trace)
 	x.pool = t.pool
-	x.watch = newWatchdog(c.patience(), x.timeUp)
+	x.watch.start(c.patience(), x.timeUp)
 	resp, err := t.pool.RoundTrip(c.request(traced, t.base, header)) //nolint:bodyclose // x.raw is the body, and close closes it
 	if err != nil {
 		x.close()
@@ -67,9 +67,14 @@ func (s *Sender) Send(ctx context.Context, c *Call) *Reply {
 	return x.answered(resp)
 }
 
+func (x *exchange) gotConn(httptrace.GotConnInfo) {
+	x.connected.Store(true)
+	x.use.begun()
+}
+
 // close ends the exchange, whatever it is doing.
 func (x *exchange) close() {
-	x.watch.rest()
+	x.watch.end()
 	x.cancel(context.Canceled)
 	if x.raw != nil {
 		_ = x.raw.Close() // nothing is lost by a failure to leave

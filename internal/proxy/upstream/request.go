@@ -124,10 +124,12 @@ func (c *Call) dialect() dialect.Name { return dialect.Name(c.Address.Dialect) }
 // and it speaks the dialect whose headers they are.
 func passed(name dialect.Name) []string {
 	if name == dialect.Anthropic {
-		return []string{"Anthropic-Version", "Anthropic-Beta"}
+		return passedAnthropic
 	}
-	return []string{"Openai-Beta"}
+	return passedOpenAI
 }
+
+var passedAnthropic, passedOpenAI = []string{"Anthropic-Version", "Anthropic-Beta"}, []string{"Openai-Beta"}
 
 // anthropicVersion is sent for a client that speaks another dialect. Every
 // vendor of the dialect knows it (docs.claude.com, 2026-11-20).
@@ -138,8 +140,8 @@ const maxPassed = 1 << 10 // bytes of a client's header value: Claude Code's lis
 // header builds what a provider gets to see: our own words, and what stands in
 // the allow-list. ok is false if the key cannot stand in a header.
 func (c *Call) header(userAgent string) (h http.Header, ok bool) {
-	h = make(http.Header, 8)
-	h["User-Agent"] = []string{userAgent}
+	f := fields{h: make(http.Header, 8)}
+	f.set("User-Agent", userAgent)
 	accept, encoding := "application/json", "gzip, br, zstd"
 	switch {
 	case c.Plain:
@@ -147,31 +149,47 @@ func (c *Call) header(userAgent string) (h http.Header, ok bool) {
 	case c.Stream:
 		accept, encoding = "text/event-stream", "identity" // an event should not wait in a compressor
 	}
-	h["Accept"] = []string{accept}
-	h["Accept-Encoding"] = []string{encoding}
+	f.set("Accept", accept)
+	f.set("Accept-Encoding", encoding)
 	if len(c.Body) > 0 {
-		h["Content-Type"] = []string{sane(c.Header.Get("Content-Type"), "application/json")}
+		f.set("Content-Type", sane(c.Header.Get("Content-Type"), "application/json"))
 	}
 	for _, name := range passed(c.dialect()) {
 		if v := sane(c.Header.Get(name), ""); v != "" {
-			h[name] = []string{v}
+			f.set(name, v)
 		}
 	}
 	if id := sane(c.RequestID, ""); id != "" {
-		h["X-Request-Id"] = []string{id}
+		f.set("X-Request-Id", id)
 	}
-	if c.dialect() == dialect.Anthropic && h["Anthropic-Version"] == nil {
-		h["Anthropic-Version"] = []string{anthropicVersion}
+	if c.dialect() == dialect.Anthropic && f.h["Anthropic-Version"] == nil {
+		f.set("Anthropic-Version", anthropicVersion)
 	}
 	if c.Secret.Empty() {
-		return h, true
+		return f.h, true
 	}
 	name, prefix := "Authorization", "Bearer "
 	if c.Address.Auth == config.AuthAPIKey {
 		name, prefix = "X-Api-Key", ""
 	}
-	h[name] = []string{prefix + c.Secret.Reveal()}
-	return h, httpguts.ValidHeaderFieldValue(h[name][0])
+	value := prefix + c.Secret.Reveal()
+	f.set(name, value)
+	return f.h, httpguts.ValidHeaderFieldValue(value)
+}
+
+// fields fills a header whose values share one piece of memory.
+type fields struct {
+	h      http.Header
+	values []string
+}
+
+func (f *fields) set(name, value string) {
+	if len(f.values) == cap(f.values) {
+		f.values = make([]string, 0, 8)
+	}
+	f.values = append(f.values, value)
+	n := len(f.values)
+	f.h[name] = f.values[n-1 : n : n]
 }
 
 // minEcho keeps a test's short key from marking words that merely contain it.

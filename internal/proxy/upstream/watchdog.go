@@ -2,7 +2,7 @@ package upstream
 
 import (
 	"math"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -10,10 +10,17 @@ import (
 // before. A timer that fires far too late does not count: the machine has slept,
 // or the process was stopped, and what came meanwhile is there to be read. It then
 // looks once more, a moment later.
+//
+// A stream sets a new time and rests for each of its reads. The timer is left
+// alone then: it fires when the first of these times would have been up, and sees
+// what is to be done.
 type watchdog struct {
 	bite  func() // called at most once for each set, on a goroutine of its own
 	began time.Time
-	due   atomic.Int64 // nanoseconds after began; or one of the two below
+
+	mu    sync.Mutex
+	due   int64 // nanoseconds after began; or one of the two below
+	armed int64 // when the timer fires, in the same; atRest: it does not
 	timer *time.Timer
 }
 
@@ -25,42 +32,73 @@ const (
 	oneLook   = 5 * time.Second
 )
 
-// newWatchdog gives one that is set.
-func newWatchdog(d time.Duration, bite func()) *watchdog {
-	w := &watchdog{bite: bite, began: time.Now()}
-	w.due.Store(atRest)
-	w.timer = time.AfterFunc(time.Hour, w.fire)
-	w.set(d)
-	return w
+// start sets a new watchdog.
+func (w *watchdog) start(d time.Duration, bite func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bite, w.began, w.due, w.armed = bite, time.Now(), int64(d), int64(d)
+	w.timer = time.AfterFunc(d, w.fire)
 }
 
 func (w *watchdog) now() int64 { return int64(time.Since(w.began)) }
 
 // set starts the time anew.
 func (w *watchdog) set(d time.Duration) {
-	w.due.Store(w.now() + int64(d))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.due = w.now() + int64(d)
+	if w.due < w.armed {
+		w.arm(w.due, d)
+	}
+}
+
+// arm lets the timer fire in d, which is at a time. The lock is held.
+func (w *watchdog) arm(at int64, d time.Duration) {
+	w.armed = at
 	w.timer.Reset(d)
 }
 
-// rest ends the watch. It is false if it has bitten already.
+// rest ends the watch, for now. It is false if it has bitten already.
 func (w *watchdog) rest() bool {
-	was := w.due.Swap(atRest)
-	w.timer.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.due
+	w.due = atRest
 	return was != bitten
 }
 
+// end ends it for good.
+func (w *watchdog) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.due, w.armed = atRest, atRest
+	w.timer.Stop()
+}
+
 func (w *watchdog) fire() {
-	now, due := w.now(), w.due.Load()
-	late := time.Duration(now - due)
-	switch {
-	case due == atRest || due == bitten:
-	case late < 0: // it was set anew in this very moment
-		w.timer.Reset(-late)
-	case late > overslept:
-		if w.due.CompareAndSwap(due, now+int64(oneLook)) {
-			w.timer.Reset(oneLook)
-		}
-	case w.due.CompareAndSwap(due, bitten):
+	if w.look() {
 		w.bite()
 	}
+}
+
+// look reports whether the time is up.
+func (w *watchdog) look() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.armed = atRest
+	if w.due == atRest || w.due == bitten {
+		return false
+	}
+	now := w.now()
+	switch late := time.Duration(now - w.due); {
+	case late < 0: // it was set anew
+		w.arm(w.due, -late)
+	case late > overslept:
+		w.due = now + int64(oneLook)
+		w.arm(w.due, oneLook)
+	default:
+		w.due = bitten
+		return true
+	}
+	return false
 }

@@ -12,7 +12,9 @@ import (
 func TestAWatchdogBitesWhenItsTimeIsUpAndNotBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var bites atomic.Int32
-		w := newWatchdog(time.Second, func() { bites.Add(1) })
+		w := new(watchdog)
+		w.start(time.Second, func() { bites.Add(1) })
+		defer w.end()
 		want := func(n int32, rested bool) {
 			t.Helper()
 			synctest.Wait()
@@ -45,9 +47,11 @@ func TestAWatchdogBitesWhenItsTimeIsUpAndNotBefore(t *testing.T) {
 func TestAWatchdogThatIsWokenTooLateLooksOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var bites atomic.Int32
-		w := newWatchdog(time.Second, func() { bites.Add(1) })
+		w := new(watchdog)
+		w.start(time.Second, func() { bites.Add(1) })
+		defer w.end()
 		time.Sleep(100 * time.Millisecond)
-		w.due.Store(w.now() - int64(10*time.Second))
+		w.late(10 * time.Second)
 		w.fire()
 		if time.Sleep(oneLook - 1); bites.Load() != 0 {
 			t.Error("it bit at once")
@@ -55,7 +59,7 @@ func TestAWatchdogThatIsWokenTooLateLooksOnceMore(t *testing.T) {
 		if w.set(time.Minute); !w.rest() {
 			t.Error("what was read meanwhile does not count")
 		}
-		w.due.Store(w.now() - int64(10*time.Second))
+		w.late(10 * time.Second)
 		w.fire()
 		if time.Sleep(oneLook + 1); bites.Load() != 1 {
 			t.Errorf("it bit %d times, though nothing was read", bites.Load())
@@ -63,10 +67,46 @@ func TestAWatchdogThatIsWokenTooLateLooksOnceMore(t *testing.T) {
 	})
 }
 
+// late makes it as if the time had been up for long.
+func (w *watchdog) late(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.due = w.now() - int64(d)
+}
+
+// A stream sets the time for each read, and the timer was set for the first.
+func TestAWatchThatIsSetAgainAndAgainBitesAfterTheLastTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var bites atomic.Int32
+		w := new(watchdog)
+		w.start(time.Minute, func() { bites.Add(1) })
+		defer w.end()
+		for range 1000 {
+			w.set(time.Second)
+			time.Sleep(900 * time.Millisecond)
+			if !w.rest() {
+				t.Fatal("it bit in time")
+			}
+			time.Sleep(5 * time.Second)
+		}
+		w.set(time.Hour)
+		w.set(time.Second) // sooner than what the timer may be set for
+		if time.Sleep(time.Second - 1); bites.Load() != 0 {
+			t.Error("it bit too soon")
+		}
+		time.Sleep(1)
+		if synctest.Wait(); bites.Load() != 1 {
+			t.Error("it did not bite")
+		}
+	})
+}
+
 func TestATimerThatComesTooSoonIsSetForTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var bites atomic.Int32
-		w := newWatchdog(time.Second, func() { bites.Add(1) })
+		w := new(watchdog)
+		w.start(time.Second, func() { bites.Add(1) })
+		defer w.end()
 		time.Sleep(500 * time.Millisecond)
 		w.fire()
 		if time.Sleep(500*time.Millisecond - 1); bites.Load() != 0 {
