@@ -54,10 +54,12 @@ func benchServe(b *testing.B, prompt int, stream bool, fast simulator.Fast) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	front := httptest.NewServer(proxy.New(proxy.Options{
+	front := httptest.NewUnstartedServer(proxy.New(proxy.Options{
 		Settings: settings, Pool: keypool.New(keypool.Options{}), Sender: sender, Roster: roster.New(),
 		Tokens: tokens.NewEstimator(), Bus: new(event.Bus), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}))
+	front.Listener, front.Config.ConnContext = proxy.Gathering(front.Listener), proxy.ConnContext
+	front.Start()
 	defer front.Close()
 	body := chatBody("gpt-oss-120b", stream, strings.Repeat("the quick brown fox ", prompt/20))
 	buf := make([]byte, 64<<10)

@@ -48,6 +48,7 @@ func (s *Server) relay(w http.ResponseWriter, c *call, a *answer) {
 		c.out.word, c.out.err = a.reply.Class.String(), a.reply.Reason
 	}
 	out := &sink{w: w, c: c, keep: c.keep}
+	out.conn, _ = c.in.Context().Value(connKey{}).(*clientConn)
 	c.answerHeaders(w.Header(), a)
 
 	switch {
@@ -373,6 +374,7 @@ func (c *call) fateOf(out *sink, a *answer, stream dialect.Stream, broken error)
 // sink counts and keeps what goes to the client.
 type sink struct {
 	w     http.ResponseWriter
+	conn  *clientConn // nil: it cannot be held back
 	c     *call
 	keep  bool
 	begun bool
@@ -424,8 +426,19 @@ func (k *sink) deadline(t time.Time) {
 
 // send writes and flushes.
 func (k *sink) send(p []byte) {
+	if k.err != nil {
+		return
+	}
+	k.conn.hold(len(p))
+	defer k.release()
 	k.write(p)
 	k.flush()
+}
+
+func (k *sink) release() {
+	if err := k.conn.release(); k.err == nil {
+		k.err = err
+	}
 }
 
 func (k *sink) flush() {

@@ -104,7 +104,9 @@ func newRig(t *testing.T, set setup) *rig {
 		set.options(&options)
 	}
 	r.server = proxy.New(options)
-	front := httptest.NewServer(r.server)
+	front := httptest.NewUnstartedServer(r.server)
+	front.Listener, front.Config.ConnContext = proxy.Gathering(front.Listener), proxy.ConnContext
+	front.Start()
 	t.Cleanup(front.Close)
 	t.Cleanup(r.server.Drain)
 	r.url = front.URL
