@@ -59,6 +59,7 @@ type app struct {
 	rec     *recorder
 	states  *stateKeeper
 	minutes *minuteKeeper
+	ballast []byte
 	token   string
 	at      atomic.Pointer[listening] // where it listens; nil: not yet
 	wake    chan struct{}             // Discover asks again
@@ -256,6 +257,7 @@ func (a *app) background(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.minutes = newMinuteKeeper(a.server.Metrics(), a.settings().DataDir, a.log)
 	a.minutes.load()
+	a.ballast = ballast()
 	a.busy.Go(func() { a.server.Discover(ctx, a.wake) })
 	a.busy.Go(func() { a.server.PollQuotas(ctx) })
 	a.busy.Go(func() { a.sender.Watch(ctx) })
@@ -264,6 +266,7 @@ func (a *app) background(ctx context.Context) {
 	a.busy.Go(func() { a.remember(ctx) })
 	a.busy.Go(func() { a.minutes.run(ctx) })
 	a.busy.Go(func() { a.watch(ctx) })
+	a.busy.Go(func() { newTrimmer().run(ctx) })
 	a.busy.Go(func() {
 		a.store.Retain(ctx, func() store.Retention {
 			set := a.settings()
