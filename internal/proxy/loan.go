@@ -24,7 +24,7 @@ type loan struct {
 // Bodies below the smallest size are not worth a pool, those beyond the largest
 // would keep too much memory.
 const (
-	smallestLoan = 14 // 16 KiB, as a power of two
+	smallestLoan = 11 // 2 KiB, as a power of two
 	largestLoan  = 20 // 1 MiB
 )
 

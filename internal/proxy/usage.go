@@ -16,6 +16,8 @@ const (
 	// the counter meanwhile, which leaves the text: a tenth of it. Most answers of
 	// agents (2,000 tokens) end before.
 	taped = 512 << 10
+	// tapeBegins is the room that a tape begins with.
+	tapeBegins = 16 << 10
 	// maxUncounted bounds what waits to be counted, in bytes. A tokenizer does some
 	// 10 MB in a second, so what is more would never be caught up with.
 	maxUncounted = 64 << 20
@@ -42,7 +44,7 @@ func (t *tape) begin(k *counter, c *call, a *answer) {
 	if !c.world.settings.TokenCounting {
 		return
 	}
-	*t = tape{on: true, counter: k, behind: a.behind, raw: lend(max(1<<smallestLoan, len(a.reply.Head)), true)}
+	*t = tape{on: true, counter: k, behind: a.behind, raw: lend(max(tapeBegins, len(a.reply.Head)), true)}
 	t.add(a.reply.Head)
 }
 

@@ -9,7 +9,8 @@ import (
 
 func TestKindsDifferInAllThatIsSharedAndInNothingElse(t *testing.T) {
 	first := requestNo(0)
-	same := first.kind()
+	said := new(memo)
+	same := first.kind(said)
 	for name, change := range map[string]func(r *Request){
 		"client": func(r *Request) { r.Client = "x" }, "method": func(r *Request) { r.Method = "x" }, "path": func(r *Request) { r.Path = "x" },
 		"asked": func(r *Request) { r.Asked = "x" }, "provider": func(r *Request) { r.Provider = "x" }, "model": func(r *Request) { r.Model = "x" },
@@ -21,16 +22,37 @@ func TestKindsDifferInAllThatIsSharedAndInNothingElse(t *testing.T) {
 	} {
 		r := requestNo(0)
 		change(&r)
-		if kind := r.kind(); kind == same || slices.Equal(kind.digest(), same.digest()) {
+		if kind := r.kind(said); kind == same || slices.Equal(kind.digest(), same.digest()) {
 			t.Errorf("another %s is of the same kind", name)
 		}
 	}
 	r := requestNo(30)
-	if kind := r.kind(); kind != same || !slices.Equal(kind.digest(), same.digest()) {
+	if kind := r.kind(said); kind != same || !slices.Equal(kind.digest(), same.digest()) {
 		t.Error("requests that differ in what is their own are of two kinds")
 	}
 	if n := len(same.args()); n != strings.Count(kindColumns, ",")+1 {
 		t.Errorf("%d values for %s", n, kindColumns)
+	}
+}
+
+func TestAMemoSaysWhatWasThereBefore(t *testing.T) {
+	said := new(memo)
+	for i := range 3 * maxMemo {
+		r := requestNo(i)
+		r.Changed = [][]string{nil, {fmt.Sprint(i % 7)}, {"a", "b"}, {fmt.Sprint(i)}}[i%4]
+		r.Tries = r.Tries[:min(len(r.Tries), 1+i%2)]
+		if i%3 == 0 && len(r.Tries) > 0 {
+			r.Tries[0].Reason, r.Tries[0].Took = fmt.Sprint(i%5), 7
+		}
+		fresh := r.kind(new(memo))
+		for range 2 {
+			if kind := r.kind(said); kind != fresh {
+				t.Fatalf("request %d is remembered as %+v, not %+v", i, kind, fresh)
+			}
+		}
+	}
+	if len(said.lists) > maxMemo || len(said.only) > maxMemo {
+		t.Errorf("%d lists and %d tries are remembered", len(said.lists), len(said.only))
 	}
 }
 

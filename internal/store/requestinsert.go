@@ -17,6 +17,7 @@ type requestInserts struct {
 	one   *sql.Stmt // one row
 	many  *sql.Stmt // requestRows rows
 	kinds kindBook
+	said  memo
 	sums  usageSums
 	// None has numbered parameters: the driver looks those up by their names.
 }
@@ -85,7 +86,7 @@ func (x *requestInserts) all(ctx context.Context, tx *sql.Tx, rows []queuedReque
 		args = args[:0]
 		for i := range rows[at : at+n] {
 			r := &rows[at+i].Request
-			if kind := r.kind(); id == 0 || kind != last {
+			if kind := r.kind(&x.said); id == 0 || kind != last {
 				var err error
 				if id, err = x.kinds.of(ctx, tx, kind); err != nil {
 					return err

@@ -25,11 +25,12 @@ type requestKind struct {
 // kindColumns are in the order of requestKind.args.
 const kindColumns = "client, method, path, asked, provider, model, key, rule, reason, status, outcome, failed, error, stream, demo, counted, plan, changed, tried"
 
-func (r *Request) kind() requestKind {
+// kind puts the lists into JSON through the memo, where others' are the same.
+func (r *Request) kind(said *memo) requestKind {
 	return requestKind{
 		client: r.Client, method: r.Method, path: r.Path, asked: r.Asked,
 		provider: r.Provider, model: r.Model, key: r.Key, rule: r.Rule, reason: r.Reason,
-		outcome: r.Outcome, err: r.Error, changed: toList(r.Changed), tried: r.tried(),
+		outcome: r.Outcome, err: r.Error, changed: said.list(r.Changed), tried: r.tried(said),
 		status: r.Status, failed: r.Failed(), stream: r.Stream, demo: r.Demo, counted: r.Counted, plan: r.CostEquivalent,
 	}
 }
@@ -54,15 +55,59 @@ func (k *requestKind) digest() []byte {
 
 // tried is the tries without their times; nothing if one was good at once, of
 // which the kind has all else.
-func (r *Request) tried() string {
+func (r *Request) tried(said *memo) string {
 	if len(r.Tries) == 0 || len(r.Tries) == 1 && r.Tries[0] == r.goodTry(r.Tries[0].Took) {
 		return ""
 	}
-	list := slices.Clone(r.Tries)
-	for i := range list {
-		list[i].Took = 0
+	return said.tries(r.Tries)
+}
+
+// memo remembers lists in JSON: a row had one or two that a row before it had as
+// well, and to write them was a quarter of its cost. It belongs to one goroutine;
+// the zero memo is ready.
+type memo struct {
+	lists map[string]string // by their only item
+	only  map[Try]string    // a lone try, without its time
+}
+
+// maxMemo bounds each of its maps.
+const maxMemo = 256
+
+func (m *memo) list(list []string) string {
+	if len(list) != 1 {
+		return toList(list)
 	}
-	return toList(list)
+	text, ok := m.lists[list[0]]
+	if !ok {
+		text = toList(list)
+		keepIn(&m.lists, list[0], text)
+	}
+	return text
+}
+
+func (m *memo) tries(list []Try) string {
+	if len(list) != 1 {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Took = 0
+		}
+		return toList(list)
+	}
+	lone := list[0]
+	lone.Took = 0
+	text, ok := m.only[lone]
+	if !ok {
+		text = toList([]Try{lone})
+		keepIn(&m.only, lone, text)
+	}
+	return text
+}
+
+func keepIn[K comparable](in *map[K]string, key K, text string) {
+	if len(*in) >= maxMemo || *in == nil {
+		*in = map[K]string{}
+	}
+	(*in)[key] = text
 }
 
 // times are the microseconds of the tries.

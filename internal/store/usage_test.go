@@ -172,7 +172,7 @@ func TestRequestsOfAnOlderDatabaseAreTakenOver(t *testing.T) {
 		}
 		r.TPS = event.Rate(r.Tokens.Completion, r.Streamed)
 		tries := toList(r.Tries)
-		if r.tried() == "" {
+		if r.tried(new(memo)) == "" {
 			tries = r.times()
 		}
 		if _, err := old.writer.ExecContext(t.Context(), `INSERT INTO requests VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
