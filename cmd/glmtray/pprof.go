@@ -20,8 +20,16 @@ func init() {
 	if addr == "" {
 		return
 	}
-	runtime.SetMutexProfileFraction(100)
-	runtime.SetBlockProfileRate(int(100 * time.Microsecond))
+	// To watch where goroutines wait costs 2 % of a request, so it is done only for as
+	// long as somebody wants to know.
+	http.HandleFunc("POST /debug/contention", func(_ http.ResponseWriter, r *http.Request) {
+		mutexes, blocks := 0, 0
+		if r.FormValue("watch") == "true" {
+			mutexes, blocks = 100, int(100*time.Microsecond)
+		}
+		runtime.SetMutexProfileFraction(mutexes)
+		runtime.SetBlockProfileRate(blocks)
+	})
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error: profiling:", err)

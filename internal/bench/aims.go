@@ -52,7 +52,7 @@ func (r *report) all() []aim {
 		{"added first byte of a stream at 1,000 events per second, 1 / 16 parallel", "≤ 1.0 ×", r.ratios(pacedCase, most(1), first, 1, 16)},
 		{"added lag of its events", "≤ 20 µs", r.lags(20*time.Microsecond, 1, 16)},
 		{"Anthropic in front of OpenAI, CPU per event, 1 / 16 / 64 parallel", "≤ 3 µs", r.perEvent(3*time.Microsecond, 1, 16, 64)},
-		{"resident memory, idle / after load", "≤ 20 / ≤ 50 MiB", r.held(20, 50)},
+		{fmt.Sprintf("resident memory, idle / %v after all loads, 256 prompts of 1 MB at once among them", restAfter), "≤ 20 / ≤ 50 MiB", r.held(20, 50)},
 		{"start to first answer, median of 11", "≤ 50 ms", r.started(50 * time.Millisecond)},
 		{fmt.Sprintf("CPU when idle, over %v", r.rest.span), "0.0 %", r.idle()},
 		{"broken or lost answers under all loads", "0", r.lost()},

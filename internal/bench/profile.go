@@ -52,6 +52,9 @@ func (p *process) profile(ctx context.Context, what string) (*http.Response, err
 // server's profiles of it in dir.
 func profiled(ctx context.Context, dir string, l load, server *process) error {
 	const span = 2 * time.Second
+	if err := server.contention(ctx, true); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() {
 		done <- server.keep(ctx, fmt.Sprintf("profile?seconds=%d", int(span.Seconds())), dir, l.file("cpu"))
@@ -66,6 +69,24 @@ func profiled(ctx context.Context, dir string, l load, server *process) error {
 		if err := server.keep(ctx, kind, dir, l.file(kind)); err != nil {
 			return err
 		}
+	}
+	return server.contention(ctx, false)
+}
+
+// contention lets the server watch where it waits, or not: it costs time, so that
+// no figure is taken meanwhile.
+func (p *process) contention(ctx context.Context, watch bool) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprintf("http://%s/debug/contention?watch=%t", p.pprof, watch), http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("watching where it waits: %s", resp.Status)
 	}
 	return nil
 }

@@ -19,10 +19,11 @@ type report struct {
 	memory  []memory
 }
 
-// memory is what glmtray held before and after a scene, in MiB.
+// memory is what glmtray held before and right after a scene, and when it had
+// rested, in MiB.
 type memory struct {
-	scene         string
-	before, after float64
+	scene               string
+	before, full, after float64
 }
 
 // tell prints the tables and, if asked to, puts them where people read them.
@@ -55,12 +56,12 @@ func (r *report) table() string {
 				micros(c.tray.lag-c.direct.lag), micros(c.floor.lag-c.direct.lag), c.name, c.parallel)
 		}
 	}
-	b.WriteString("\nResident memory in MiB, before and after: ")
+	fmt.Fprintf(&b, "\nResident memory in MiB, before, right after and %v after: ", restAfter)
 	for i, m := range r.memory {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		fmt.Fprintf(&b, "%s and on, %.0f and %.0f", m.scene, m.before, m.after)
+		fmt.Fprintf(&b, "%s and on, %.0f, %.0f and %.0f", m.scene, m.before, m.full, m.after)
 	}
 	b.WriteString(".\n")
 	return b.String()

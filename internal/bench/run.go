@@ -32,6 +32,9 @@ func run(ctx context.Context, o options) error {
 	return r.tell(os.Stdout, o.write)
 }
 
+// restAfter is how long a program has after a scene to give back what it took.
+const restAfter = 15 * time.Second
+
 func (s scene) run(ctx context.Context, o options, loads []load, r *report) error {
 	b, err := newBed(ctx, o, s.fast)
 	if err != nil {
@@ -52,8 +55,10 @@ func (s scene) run(ctx context.Context, o options, loads []load, r *report) erro
 			}
 		}
 	}
-	r.memory = append(r.memory, memory{loads[0].name, idle, b.tray.rss()})
-	return nil
+	full := b.tray.rss()
+	rested := watch(ctx, b.tray, restAfter)
+	r.memory = append(r.memory, memory{loads[0].name, idle, full, rested.rss})
+	return ctx.Err()
 }
 
 // measured is one case: what each way showed, as medians over the rounds.
