@@ -140,7 +140,7 @@ func readBody(r *http.Request, limit int64, pooled bool) (*loan, *chat.Error) {
 }
 
 // believed is how much room is made on the word of a Content-Length, in bytes.
-const believed = 1 << largestLoan
+const believed = 1 << 20
 
 func readUpTo(r io.Reader, announced, limit int64, pooled bool) (*loan, error) {
 	if announced >= 0 {

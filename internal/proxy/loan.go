@@ -22,26 +22,40 @@ type loan struct {
 }
 
 // Bodies below the smallest size are not worth a pool, those beyond the largest
-// would keep too much memory.
+// would keep too much memory. What is kept is given back to the system by whoever
+// watches its memory, once the program rests.
 const (
 	smallestLoan = 11 // 2 KiB, as a power of two
-	largestLoan  = 20 // 1 MiB
+	largestLoan  = 22 // 4 MiB
 )
 
-var loans [largestLoan + 1]sync.Pool
+// loans are by their room, of which there are four sizes to each power of two: a
+// prompt of a little over 1 MB must not take 2.
+var loans [4 * (largestLoan + 1)]sync.Pool
+
+// roomOf gives the room for size bytes, and the pool that has it.
+func roomOf(size int) (room int, pool *sync.Pool) {
+	power := max(bits.Len(uint(max(size, 1)-1)), smallestLoan) //nolint:gosec // no size is negative
+	if power > largestLoan {
+		return size, nil
+	}
+	quarter := 1 << (power - 3)
+	n := max((size+quarter-1)/quarter, 5) // of eight: what is less is for the power below
+	return n * quarter, &loans[4*power+n-5]
+}
 
 // lend gives room for size bytes. pooled is false where somebody keeps the
 // bytes for good.
 func lend(size int, pooled bool) *loan {
-	class := max(bits.Len(uint(max(size, 1)-1)), smallestLoan)
-	if !pooled || size < 1<<(smallestLoan-1) || class > largestLoan {
+	room, pool := roomOf(size)
+	if !pooled || size < 1<<(smallestLoan-1) || pool == nil {
 		l := &loan{buf: make([]byte, 0, size)}
 		l.uses.Store(1)
 		return l
 	}
-	l, ok := loans[class].Get().(*loan)
+	l, ok := pool.Get().(*loan)
 	if !ok {
-		l = &loan{buf: make([]byte, 0, 1<<class), pool: &loans[class]}
+		l = &loan{buf: make([]byte, 0, room), pool: pool}
 	}
 	l.buf = l.buf[:0]
 	l.uses.Store(1)
