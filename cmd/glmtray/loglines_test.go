@@ -19,7 +19,8 @@ import (
 
 func TestARequestsLineIsTheOneThatSlogWrites(t *testing.T) {
 	times := []time.Time{
-		{}, time.Unix(0, 0).UTC(), time.Date(2026, 11, 29, 7, 0, 0, 999_999_999, time.UTC),
+		{},
+		time.Unix(0, 0).UTC(), time.Date(2026, 11, 29, 7, 0, 0, 999_999_999, time.UTC),
 		time.Date(2026, 11, 29, 7, 0, 0, 10_000_000, time.FixedZone("", -5*3600-1800)), time.Now(),
 	}
 	for _, text := range []string{
