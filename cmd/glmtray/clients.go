@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/store"
 )
 
@@ -287,8 +288,19 @@ func (c *clientImportCmd) Run(e *env) error {
 		if got.Weak > 0 {
 			e.note("so short that they could be guessed: %s; give those clients others", plural(got.Weak, "key"))
 		}
+		e.noteOpenDoor()
 		_, err = fmt.Fprintf(e.stdout, "Imported %s (%d of them revoked); %d were known already. The keys stand in clear in %s: delete it when you need it no longer.\n",
 			plural(got.Added, "client"), got.Revoked, got.Known, c.File)
 		return err
 	})
+}
+
+// noteOpenDoor says that clients get in without a key, to whoever has just taken
+// over the keys of a proxy that wanted them.
+func (e *env) noteOpenDoor() {
+	load := e.loadOptions(appOptions{})
+	load.Keychain = noKeychain{}
+	if settings, err := config.Load(e.ctx, load); err == nil && !settings.RequireClientKey {
+		e.note("these keys name their clients in the records, but none is wanted so far; to let nobody in without: require_client_key = true in %s", settings.ConfigFile)
+	}
 }

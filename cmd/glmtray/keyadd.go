@@ -43,23 +43,23 @@ func (c *keyAddCmd) Run(e *env) error {
 		if !errors.As(err, &w) {
 			return err
 		}
-		if err := c.answer(ask, n, w); err != nil {
+		if err := ask.answer(n, w); err != nil {
 			return err
 		}
 	}
 }
 
 // answer asks the person at the terminal for what a new key wants.
-func (c *keyAddCmd) answer(ask *asker, n *newKey, w *wants) (err error) {
+func (a *asker) answer(n *newKey, w *wants) (err error) {
 	switch w.what {
 	case wantsEndpoint:
-		n.key.Endpoint, err = ask.choose(w.text, w.words)
+		n.key.Endpoint, err = a.choose(w.text, w.words)
 	case wantsPolicy:
-		err = agree(ask, w.provider, n.key.Endpoint)
+		err = agree(a, w.provider, n.key.Endpoint)
 	case wantsKey:
-		n.key.Secret, err = ask.key(w.text)
+		n.key.Secret, err = a.key(w.text)
 	default:
-		err = ask.confirm(w.text, w.why)
+		err = a.confirm(w.text, w.why)
 	}
 	n.agreed = append(n.agreed, w.what)
 	return err
@@ -96,25 +96,30 @@ func (w *wants) Error() string { return w.why }
 
 // add adds or replaces a key, or returns a *wants. It asks nobody.
 func (r *keyRoom) add(n *newKey) error {
-	p, err := r.provider(n.provider)
+	p, old, err := r.check(n)
 	if err != nil {
 		return err
 	}
+	return r.write(p, n.key, old)
+}
+
+// check is add without writing: the provider, and the key that is replaced.
+func (r *keyRoom) check(n *newKey) (p *config.Provider, old *config.Key, err error) {
+	if p, err = r.provider(n.provider); err != nil {
+		return nil, nil, err
+	}
 	n.key.Name = cmp.Or(n.key.Name, freeName(p))
 	if err := checkName(n.key.Name); err != nil {
-		return err
+		return nil, nil, err
 	}
-	old := keyOf(p, n.key.Name)
+	old = keyOf(p, n.key.Name)
 	if err := n.checkEndpoint(p); err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := n.beforeKey(p, old); err != nil {
-		return err
+		return nil, nil, err
 	}
-	if err := r.afterKey(n, p); err != nil {
-		return err
-	}
-	return r.write(p, n.key, old)
+	return p, old, r.afterKey(n, p)
 }
 
 // checkEndpoint looks whether the provider has the endpoint that was named.
@@ -235,18 +240,7 @@ func (r *keyRoom) twin(p *config.Provider, k config.Key) string {
 
 // write puts the key into the keychain, then its name into the settings.
 func (r *keyRoom) write(p *config.Provider, k config.Key, old *config.Key) error {
-	item := keychain.Item{Secret: k.Secret, Host: config.Host(p.Endpoint(k.Endpoint).URL)}
-	err := r.both(p.ID, k.Name, item, func(d *config.Doc) error {
-		if old == nil {
-			return d.AddKey(p.ID, k)
-		}
-		if k.Account != "" {
-			if err := d.SetKeyAccount(p.ID, k.Name, k.Account); err != nil {
-				return err
-			}
-		}
-		return d.SetKeyEndpoint(p.ID, k.Name, k.Endpoint)
-	})
+	err := r.both(p.ID, k.Name, itemOf(p, &k), func(d *config.Doc) error { return nameKey(d, p, k, old) })
 	if err != nil {
 		return err
 	}
@@ -268,6 +262,24 @@ func (r *keyRoom) write(p *config.Provider, k config.Key, old *config.Key) error
 	r.noteEnvironment(p)
 	r.poke()
 	return nil
+}
+
+// itemOf is what the keychain gets of a key: it is bound to the host that it is for.
+func itemOf(p *config.Provider, k *config.Key) keychain.Item {
+	return keychain.Item{Secret: k.Secret, Host: config.Host(p.Endpoint(k.Endpoint).URL)}
+}
+
+// nameKey writes a key's name into the settings, or what has changed of old.
+func nameKey(d *config.Doc, p *config.Provider, k config.Key, old *config.Key) error {
+	if old == nil {
+		return d.AddKey(p.ID, k)
+	}
+	if k.Account != "" {
+		if err := d.SetKeyAccount(p.ID, k.Name, k.Account); err != nil {
+			return err
+		}
+	}
+	return d.SetKeyEndpoint(p.ID, k.Name, k.Endpoint)
 }
 
 // inventory says which keys a provider has, in the order of their use.

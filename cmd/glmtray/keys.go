@@ -217,15 +217,36 @@ func (r *keyRoom) put(provider, name string, item keychain.Item) (undo func() er
 // both writes an item and then the settings; without the second the first is
 // taken back.
 func (r *keyRoom) both(provider, name string, item keychain.Item, change func(*config.Doc) error) error {
-	undo, err := r.put(provider, name, item)
-	if err != nil {
-		return err
-	}
-	if err := r.edit(change); err != nil {
-		if undoErr := undo(); undoErr != nil {
-			return errors.Join(err, fmt.Errorf("taking the key back out of the keychain: %w", undoErr))
+	return r.together([]stored{{provider, name, item}}, change)
+}
+
+// stored is an item of the keychain with its name.
+type stored struct {
+	provider, name string
+	item           keychain.Item
+}
+
+// together writes items and then the settings. What fails on the way leaves
+// nothing half done: the items that were written are taken back.
+func (r *keyRoom) together(items []stored, change func(*config.Doc) error) error {
+	var undo []func() error
+	back := func(err error) error {
+		for _, take := range slices.Backward(undo) {
+			if undoErr := take(); undoErr != nil {
+				err = errors.Join(err, fmt.Errorf("taking the key back out of the keychain: %w", undoErr))
+			}
 		}
 		return err
+	}
+	for _, s := range items {
+		take, err := r.put(s.provider, s.name, s.item)
+		if err != nil {
+			return back(err)
+		}
+		undo = append(undo, take)
+	}
+	if err := r.edit(change); err != nil {
+		return back(err)
 	}
 	return nil
 }

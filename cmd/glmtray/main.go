@@ -39,6 +39,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Serve the built-in demo provider: three keys that run dry and recover."`
 	Keys    keysCmd    `cmd:"" help:"Add, list, test and order provider keys."`
 	Clients clientsCmd `cmd:"" help:"Give the users of this proxy keys of their own."`
+	Import  importCmd  `cmd:"" help:"Take over keys and settings from an env file of glm_awsomify_proxy, zai-proxy or LiteLLM."`
 
 	Connect    connectCmd    `cmd:"" help:"Point coding agents at this proxy: Claude Code, Codex, OpenCode and others."`
 	Disconnect disconnectCmd `cmd:"" help:"Put back what stood in an agent's files before."`

@@ -14,8 +14,24 @@ func readEnvFile(file string) (layer, Problems) {
 	if err != nil {
 		return nil, Problems{{Field: "env file", Text: scrub(err)}}
 	}
-	text := strings.TrimPrefix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\ufeff")
-	return parseEnvFile(filepath.Base(file), text)
+	lines, problems := parseEnvFile(filepath.Base(file), string(data))
+	return layerOf(lines), problems
+}
+
+// layerOf gives what counts: of several variables of one name the last.
+func layerOf(lines []envLine) layer {
+	l := layer{}
+	for _, e := range lines {
+		l[envName(e.name)] = e.variable
+	}
+	return l
+}
+
+// envLine is one variable of an env file.
+type envLine struct {
+	variable
+	name string
+	line int
 }
 
 // envScanner goes through an env file line by line.
@@ -25,9 +41,9 @@ type envScanner struct {
 	line int
 }
 
-func parseEnvFile(base, text string) (layer, Problems) {
-	l := layer{}
-	var problems Problems
+// parseEnvFile gives the variables in their order.
+func parseEnvFile(base, text string) (lines []envLine, problems Problems) {
+	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
 	s := envScanner{base: base, rest: text}
 	for s.rest != "" {
 		row, after, _ := strings.Cut(s.rest, "\n")
@@ -43,13 +59,18 @@ func parseEnvFile(base, text string) (layer, Problems) {
 			s.rest = after
 			continue
 		}
-		origin := Origin(name + " (" + string(at(base, s.line)) + ")")
+		at := s.line
 		if value, ok = s.value(strings.TrimLeft(value, " \t"), after); !ok {
-			return l, append(problems, Problem{File: base, Line: s.line, Field: name, Text: "the quotes are not closed"})
+			return lines, append(problems, Problem{File: base, Line: at, Field: name, Text: "the quotes are not closed"})
 		}
-		l[envName(name)] = variable{value, origin}
+		lines = append(lines, envLine{variable{value, envOrigin(name, base, at)}, name, at})
 	}
-	return l, problems
+	return lines, problems
+}
+
+// envOrigin names a variable of an env file.
+func envOrigin(name, base string, line int) Origin {
+	return Origin(name + " (" + string(at(base, line)) + ")")
 }
 
 // value reads the value that begins in this line and moves on behind it.

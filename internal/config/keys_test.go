@@ -342,7 +342,8 @@ func (r echoRing) Get(context.Context, string, string) (KeychainItem, error) {
 }
 
 func TestEnvFileUnderstandsQuotesCommentsAndSeveralLines(t *testing.T) {
-	l, problems := parseEnvFile("x.env", "# c\n\nA=1\nexport B = 'two # words'\nC=\"a\\nb\\\"\\$\\x\" # c\nD={\"n\": \"k\"}\nE='{\n \"a\": 1\n}'\nF= x # y\nG=\nbroken line\n1X=3\nH=last")
+	lines, problems := parseEnvFile("x.env", "# c\n\nA=1\nexport B = 'two # words'\nC=\"a\\nb\\\"\\$\\x\" # c\nD={\"n\": \"k\"}\nE='{\n \"a\": 1\n}'\nF= x # y\nG=\nbroken line\n1X=3\nH=last")
+	l := layerOf(lines)
 	want := map[string]string{
 		"A": "1", "B": "two # words", "C": "a\nb\"$\\x", "D": `{"n": "k"}`, "E": "{\n \"a\": 1\n}", "F": "x", "G": "", "H": "last",
 	}

@@ -18,6 +18,7 @@ const (
 	allowTime = `a time such as "60s", "10m" or "14d", or a number of seconds`
 	allowSize = `a size such as "32MiB" or a number of bytes`
 	allowBool = "true or false"
+	allowPath = "a path"
 	allowURL  = "an https URL without user, query and fragment (plain http only to this machine: localhost, 127.0.0.1, [::1])"
 )
 

@@ -221,7 +221,7 @@ func list(name, allowed string, p func(*Settings) *[]string, ok func(string) boo
 // pathTo is a file or folder. One that stands in the file is relative to the
 // file, since nobody knows from where the program was started.
 func pathTo(name string, p func(*Settings) *string, vars ...string) scalar {
-	return scalar{name: name, vars: vars, allowed: "a path", set: func(s *Settings, v value) bool {
+	return scalar{name: name, vars: vars, allowed: allowPath, set: func(s *Settings, v value) bool {
 		text := v.text
 		if text == "" || strings.ContainsRune(text, 0) {
 			return false

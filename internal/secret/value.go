@@ -91,6 +91,15 @@ func NewSalt() []byte {
 	return salt
 }
 
+// Digest is what a key that is only ever compared is kept as: its SHA-256. That
+// of a key which can be guessed can be guessed as well.
+func (v Value) Digest() [sha256.Size]byte {
+	if v.p == nil {
+		return [sha256.Size]byte{}
+	}
+	return sha256.Sum256([]byte(*v.p))
+}
+
 // HasPrefix reports whether the key begins with prefix, so that a key which
 // looks like another vendor's can be questioned without revealing it.
 func (v Value) HasPrefix(prefix string) bool {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/glmtray/glmtray/internal/secret"
 )
 
 // Imported says what became of the keys in a file.
@@ -48,6 +50,30 @@ func (s *Store) ImportClients(ctx context.Context, file string, again bool) (Imp
 		return nil
 	})
 	return report, err
+}
+
+// AdmitClient takes over one key that clients show already, under a name. As in an
+// import a key that is here stays as it is, and one that was removed comes back. It is
+// kept as a hash, as all are.
+func (s *Store) AdmitClient(ctx context.Context, name string, key secret.Value) (report Admitted, err error) {
+	if err := checkClientName(name); err != nil {
+		return report, fmt.Errorf("admitting a client: %w", err)
+	}
+	c := foreignClient{Client: Client{Name: name, Created: s.now()}, hash: key.Digest(), usable: !key.Empty(), weak: key.Len() < weakBelow}
+	err = s.changeClients(ctx, "admitting a client", func(tx *sql.Tx) error {
+		report = Admitted{}
+		if err := importClient(ctx, tx, &c, true, &report.Imported); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT id FROM clients WHERE hash = ?`, c.hash[:]).Scan(&report.ID)
+	})
+	return report, err
+}
+
+// Admitted says what became of one key.
+type Admitted struct {
+	Imported
+	ID int64 // the client's
 }
 
 // foreignClient is a client with its hash. The key itself is dropped as soon

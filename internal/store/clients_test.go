@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/secret"
 )
 
 func addedClient(t *testing.T, s *Store, name string) (Client, string) {
@@ -338,4 +340,24 @@ func BenchmarkWho(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestAKeyThatClientsShowAlreadyIsAdmittedOnce(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	key := secret.New(foreignKey(1))
+	got, err := s.AdmitClient(t.Context(), "litellm", key)
+	if want := (Admitted{Imported{Added: 1}, 1}); err != nil || got != want {
+		t.Fatalf("%+v, %v; want %+v", got, err, want)
+	}
+	wantWho(t, registry(t, s), foreignKey(1), "litellm")
+	got, err = s.AdmitClient(t.Context(), "another", key)
+	if want := (Admitted{Imported{Known: 1}, 1}); err != nil || got != want {
+		t.Errorf("the second time: %+v, %v; want %+v", got, err, want)
+	}
+	if got, err = s.AdmitClient(t.Context(), "weak", secret.New("sk-1234")); err != nil || got.Weak != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := s.AdmitClient(t.Context(), "12", key); err == nil {
+		t.Error("a name that looks like an id was taken")
+	}
 }
