@@ -13,14 +13,21 @@ import (
 )
 
 type doctorCmd struct {
-	JSON    bool `name:"json" help:"As JSON."`
-	Offline bool `name:"offline" help:"Ask no provider; keys, models and clock are then judged by what is known here."`
+	JSON    bool   `name:"json" help:"As JSON."`
+	Offline bool   `name:"offline" help:"Ask no provider; keys, models and clock are then judged by what is known here."`
+	Bundle  bool   `name:"bundle" help:"Make a report for whoever helps you: it is shown, and written to FILE if you agree."`
+	Yes     bool   `name:"yes" short:"y" help:"With --bundle: write it without asking."`
+	File    string `arg:"" optional:"" type:"path" help:"With --bundle: where to; without it glmtray-report-… in this folder."`
 }
 
 // Help is the rest of --help.
 func (c *doctorCmd) Help() string {
 	return `Each line is ok, warn or FAIL; the exit code is 1 if any is FAIL. Providers are asked with GET /models, which is
-free; keys under a vendor's policy (Z.ai's coding plan) are left alone.`
+free; keys under a vendor's policy (Z.ai's coding plan) are left alone.
+
+A report (--bundle) has versions, settings as far as they are numbers and switches, these lines, the last requests
+without any text, and no keys; the home folder is ~, and names of user, machine and foreign hosts are taken out. It is
+shown before it is written, and sent nowhere.`
 }
 
 // How a check ended.
@@ -36,6 +43,7 @@ type check struct {
 	State string `json:"state"` // ok, warn, FAIL
 	Text  string `json:"text"`
 	Hint  string `json:"hint,omitempty"`
+	plain string // in a report, where Text repeats what others have said
 }
 
 // doctor is one examination.
@@ -54,10 +62,19 @@ type doctor struct {
 
 // Run examines everything.
 func (c *doctorCmd) Run(e *env) error {
+	switch {
+	case c.Bundle && c.JSON:
+		return errBundle
+	case c.File != "" && !c.Bundle:
+		return hint(errors.New("a file is for a report"), "glmtray doctor --bundle FILE")
+	}
 	d := &doctor{e: e, ctx: e.ctx, offline: c.Offline}
 	d.examine()
 	if e.ctx.Err() != nil {
 		return e.ctx.Err()
+	}
+	if c.Bundle {
+		return c.bundleTo(d)
 	}
 	failed := false
 	for _, x := range d.checks {
@@ -105,16 +122,20 @@ func (d *doctor) print(w io.Writer, asJSON, failed bool) error {
 }
 
 func (d *doctor) ok(name, format string, args ...any) {
-	d.checks = append(d.checks, check{name, checkOK, fmt.Sprintf(format, args...), ""})
+	d.checks = append(d.checks, check{Name: name, State: checkOK, Text: fmt.Sprintf(format, args...)})
 }
 
 func (d *doctor) warn(name, hint, format string, args ...any) {
-	d.checks = append(d.checks, check{name, checkWarn, fmt.Sprintf(format, args...), hint})
+	d.checks = append(d.checks, check{Name: name, State: checkWarn, Text: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 func (d *doctor) fail(name, hint, format string, args ...any) {
-	d.checks = append(d.checks, check{name, checkFail, fmt.Sprintf(format, args...), hint})
+	d.checks = append(d.checks, check{Name: name, State: checkFail, Text: fmt.Sprintf(format, args...), Hint: hint})
 }
+
+// inReport says what a report has in place of the last line's text, which may repeat
+// a client's or a provider's words.
+func (d *doctor) inReport(text string) { d.checks[len(d.checks)-1].plain = text }
 
 // checkSettings reads them; without the keychain if that cannot be read.
 func (d *doctor) checkSettings() bool {
@@ -179,10 +200,12 @@ func (d *doctor) checkEnvironment() {
 		d.ok(name, "no variable overrides a setting")
 	} else {
 		d.ok(name, "%s", sortedList(from))
+		d.inReport(plural(len(from), "setting") + " or keys come from variables")
 	}
 	for _, n := range d.settings.Notes {
 		if n.Warn {
 			d.warn(name, "", "%s", n.Text)
+			d.inReport("a note of the settings")
 		}
 	}
 }

@@ -133,6 +133,7 @@ func (d *doctor) checkState(s *keypool.State) {
 	default:
 		d.ok(name, "%s in the running proxy", keyWords(s))
 	}
+	d.inReport(s.State + " in the running proxy")
 }
 
 func (d *doctor) checkAsked(a askedKey) {
@@ -149,6 +150,7 @@ func (d *doctor) checkAsked(a askedKey) {
 	default:
 		d.warn(name, "", "%s: %s", a.class, a.reason)
 	}
+	d.inReport("asked: " + a.class.String())
 }
 
 // checkUntold judges a key that nobody was asked about.
@@ -161,6 +163,7 @@ func (d *doctor) checkUntold(p *config.Provider, k *config.Key) {
 		d.warn(name, "", "not looked at: the keychain cannot be read")
 	case k.Secret.Empty():
 		d.fail(name, "glmtray keys add "+p.ID+" "+k.Name, "%s", k.Problem)
+		d.inReport("has no secret that may be used")
 	default:
 		d.ok(name, "is there; its provider was not asked")
 	}

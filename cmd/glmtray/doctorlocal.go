@@ -173,6 +173,9 @@ func (d *doctor) checkOutbound() {
 		text += "; certificates also from " + d.settings.CAFile
 	}
 	d.ok(name, "%s", text)
+	if d.inReport("none"); way != "" {
+		d.inReport("there is one, from " + from)
+	}
 }
 
 // hostOnly keeps a proxy's password out of the report.

@@ -76,3 +76,23 @@ func thousands(n int) string {
 	}
 	return text
 }
+
+// Shown is a setting as it may be shown to strangers.
+type Shown struct {
+	Name   string
+	Value  string // a number, a time, yes or no; "" where it could tell of a person, a machine or a secret
+	Origin Origin
+}
+
+// ShownScalars lists the settings of one value. Texts, paths and lists are named
+// without what they say.
+func (s *Settings) ShownScalars() []Shown {
+	list := make([]Shown, len(scalars))
+	for i := range scalars {
+		list[i] = Shown{Name: scalars[i].name, Origin: s.Origins[scalars[i].name]}
+		if show := scalars[i].show; show != nil {
+			list[i].Value = show(s)
+		}
+	}
+	return list
+}

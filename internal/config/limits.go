@@ -60,7 +60,7 @@ func number(name, allowed string, most float64, p func(*Settings) *float64, vars
 		}
 		*p(s) = f
 		return true
-	}}
+	}, show: func(s *Settings) string { return strconv.FormatFloat(*p(s), 'g', -1, 64) }}
 }
 
 // quotaPoll takes a list of providers, and for the predecessor's sake a yes or

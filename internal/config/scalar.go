@@ -17,6 +17,7 @@ type scalar struct {
 	file    bool     // only the file may set it
 	loose   bool     // in a predecessor's variable all but "false" and "0" is true
 	set     func(s *Settings, v value) bool
+	show    func(s *Settings) string // its value, where that can tell nothing about anybody
 }
 
 // value is a scalar's value as it was written somewhere.
@@ -64,7 +65,7 @@ var scalars = append([]scalar{
 	size("records_max_bytes", 0, func(s *Settings) *int64 { return &s.RecordsMaxBytes }),
 	loose(boolean("token_counting", func(s *Settings) *bool { return &s.TokenCounting }, "TOKEN_COUNTING_ENABLED")),
 	parsed("tokenizer_model", "a name", func(s *Settings) *string { return &s.TokenizerModel }, parseLabel, "TOKENIZER_MODEL"),
-	parsed("log_level", "debug, info, warn or error", func(s *Settings) *string { return &s.LogLevel }, parseLevel),
+	shown(parsed("log_level", "debug, info, warn or error", func(s *Settings) *string { return &s.LogLevel }, parseLevel), func(s *Settings) string { return s.LogLevel }),
 	parsed("proxy", "a proxy URL such as http://proxy.example:3128 (http, https, socks5)", func(s *Settings) *string { return &s.Proxy }, parseProxy),
 	pathTo("ca_file", func(s *Settings) *string { return &s.CAFile }),
 	boolean("close_to_tray", func(s *Settings) *bool { return &s.CloseToTray }),
@@ -167,7 +168,7 @@ func boolean(name string, p func(*Settings) *bool, vars ...string) scalar {
 			*p(s) = b
 		}
 		return ok
-	}}
+	}, show: func(s *Settings) string { return strconv.FormatBool(*p(s)) }}
 }
 
 func duration(name string, p func(*Settings) *time.Duration, vars ...string) scalar {
@@ -177,7 +178,7 @@ func duration(name string, p func(*Settings) *time.Duration, vars ...string) sca
 			*p(s) = d
 		}
 		return ok
-	}}
+	}, show: func(s *Settings) string { return p(s).String() }}
 }
 
 func size(name string, least int64, p func(*Settings) *int64, vars ...string) scalar {
@@ -188,7 +189,7 @@ func size(name string, least int64, p func(*Settings) *int64, vars ...string) sc
 			return true
 		}
 		return false
-	}}
+	}, show: func(s *Settings) string { return strconv.FormatInt(*p(s), 10) }}
 }
 
 func whole(name string, least int, p func(*Settings) *int, vars ...string) scalar {
@@ -203,6 +204,7 @@ func whole(name string, least int, p func(*Settings) *int, vars ...string) scala
 			*p(s) = n
 			return true
 		},
+		show: func(s *Settings) string { return strconv.Itoa(*p(s)) },
 	}
 }
 
@@ -238,6 +240,9 @@ func pathTo(name string, p func(*Settings) *string, vars ...string) scalar {
 }
 
 func fileOnly(c scalar) scalar { c.file = true; return c }
+
+// shown is for a text that is one of a few.
+func shown(c scalar, show func(*Settings) string) scalar { c.show = show; return c }
 
 // loose is for a variable that zai-proxy read so: everything but "false" and "0"
 // switched it on (v1.11.1).
