@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glmtray/glmtray/assets"
 	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/store"
 	"github.com/glmtray/glmtray/internal/ui"
@@ -178,6 +179,7 @@ func (d *desktop) About(ctx context.Context) (ui.About, error) {
 			about.Modules = append(about.Modules, ui.Module{Path: m.Path, Version: m.Version})
 		}
 	}
+	about.Modules = append(about.Modules, ui.Module{Path: assets.HanName, Version: assets.HanVersion, Licence: assets.HanLicence})
 	return about, err
 }
 

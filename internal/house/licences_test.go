@@ -138,6 +138,46 @@ func problemsIn(name string, text []byte) (out []string) {
 	return out
 }
 
+// The font is no module: it may be a part of whatever program, if its licence comes
+// along, in the file beside it and in the font itself.
+func TestTheFontComesWithItsLicence(t *testing.T) {
+	dir := filepath.Join(root, "assets", "fonts")
+	text, err := os.ReadFile(filepath.Join(dir, "OFL.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cover := licensecheck.Scan(text)
+	if cover.Percent < 75 || !slices.ContainsFunc(cover.Match, func(m licensecheck.Match) bool { return m.ID == "OFL-1.1" && !m.IsURL }) {
+		t.Errorf("OFL.txt is %+v, %v %%", cover.Match, cover.Percent)
+	}
+	fonts, err := filepath.Glob(filepath.Join(dir, "*.otf"))
+	if err != nil || len(fonts) == 0 {
+		t.Fatal(fonts, err)
+	}
+	for _, file := range fonts {
+		name := filepath.Base(file)
+		if !bytes.Contains(text, []byte(name)) {
+			t.Errorf("OFL.txt does not say that it is about %s", name)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) > 2_500_000 {
+			t.Errorf("%s has %d bytes: every program carries them", name, len(data))
+		}
+		for _, said := range []string{"SIL Open Font License, Version 1.1", "2014-2021 Adobe"} {
+			var wide []byte // as a name table has it
+			for _, c := range said {
+				wide = append(wide, 0, byte(c))
+			}
+			if !bytes.Contains(data, wide) {
+				t.Errorf("%s does not say %q of itself", name, said)
+			}
+		}
+	}
+}
+
 func TestALicenceThatAsksForMoreIsSeen(t *testing.T) {
 	own, err := os.ReadFile(filepath.Join(root, "LICENSE"))
 	if err != nil {

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"cmp"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -48,7 +50,7 @@ func newAbout(u *UI) *about {
 		a.list.UnselectAll()
 		if i < len(a.modules) {
 			m := a.modules[i]
-			u.openLink("https://pkg.go.dev/" + m.Path + "@" + m.Version + "?tab=licenses")
+			u.openLink(cmp.Or(m.Licence, "https://pkg.go.dev/"+m.Path+"@"+m.Version+"?tab=licenses"))
 		}
 	}
 	top := container.NewVBox(

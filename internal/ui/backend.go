@@ -93,8 +93,11 @@ type About struct {
 	Modules                     []Module // that it is built of
 }
 
-// Module is a module of somebody else's, with its version.
-type Module struct{ Path, Version string }
+// Module is a module, or a font, of somebody else's, with its version.
+type Module struct {
+	Path, Version string
+	Licence       string // where its licence can be read; "": where Go's modules have theirs
+}
 
 // Question is something only a person can decide at the first start.
 type Question struct {

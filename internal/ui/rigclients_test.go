@@ -140,7 +140,7 @@ func (p *program) Try(ctx context.Context) (string, error) {
 func (p *program) About(context.Context) (About, error) {
 	return About{
 		Version: "0.1.0", Go: "go1.26", ConfigFile: "/home/me/settings.toml", DataDir: "/home/me/data", LogDir: "/home/me/logs",
-		Modules: []Module{{"fyne.io/fyne/v2", "v2.8.0"}},
+		Modules: []Module{{Path: "fyne.io/fyne/v2", Version: "v2.8.0"}},
 	}, nil
 }
 

@@ -2,9 +2,12 @@ package ui
 
 import (
 	"image/color"
+	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"github.com/glmtray/glmtray/assets"
 )
 
 // All distances of the window are one of three.
@@ -77,7 +80,7 @@ var onLight = palette{
 }
 
 // look is the theme: every colour and every distance of the window comes from
-// here. Fonts and icons are Fyne's.
+// here. Fonts and icons are Fyne's, see hanFont.
 type look struct{}
 
 // Theme is the theme of glmtray's window.
@@ -142,7 +145,23 @@ func (p *palette) signal(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Co
 }
 
 // Font implements fyne.Theme.
-func (look) Font(s fyne.TextStyle) fyne.Resource { return theme.DefaultTheme().Font(s) }
+func (look) Font(s fyne.TextStyle) fyne.Resource {
+	if han := hanFont(); han != nil && !s.Symbol {
+		return han
+	}
+	return theme.DefaultTheme().Font(s)
+}
+
+// hanFont is the font of a window that speaks Chinese, nil for all others. The
+// toolkit looks for each character in the theme's font first, then in its own of that
+// style: a font that has Han characters alone leaves the Latin ones, and the height
+// of a line, as they are. A system may have no such font, and then shows boxes.
+var hanFont = sync.OnceValue(func() fyne.Resource {
+	if systemLanguage() != chinese {
+		return nil
+	}
+	return fyne.NewStaticResource("NotoSansSC-subset.otf", assets.Han())
+})
 
 // Icon implements fyne.Theme.
 func (look) Icon(n fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(n) }

@@ -25,11 +25,35 @@ var speak = sync.OnceFunc(func() {
 	}
 	// The toolkit speaks languages that we do not. In those it would write a line of
 	// log for each text that is drawn; the texts are English without it.
-	language, _, _ := strings.Cut(lang.SystemLocale().String(), "-")
-	if _, err := translations.ReadFile("translations/" + language + ".json"); err == nil {
+	if _, err := translations.ReadFile("translations/" + systemLanguage() + ".json"); err == nil {
 		state.Translate(localized)
 	}
 })
+
+// chinese is Chinese in simplified characters, as its file is called.
+const chinese = "zh-Hans"
+
+// systemLanguage is that of the reader's system. It is chosen once for a process.
+var systemLanguage = sync.OnceValue(func() string { return languageOf(lang.SystemLocale().String()) })
+
+// languageOf gives the language of a locale ("zh-CN", "zh-TW-Hant"), as its file
+// would be called. Chinese is written in two ways: who reads the traditional
+// characters is not given the others.
+func languageOf(locale string) string {
+	language, rest, _ := strings.Cut(locale, "-")
+	if language != "zh" {
+		return language
+	}
+	for part := range strings.SplitSeq(rest, "-") {
+		switch part {
+		case "Hans":
+			return chinese
+		case "Hant", "TW", "HK", "MO":
+			return "zh-Hant"
+		}
+	}
+	return chinese
+}
 
 // localized says a message by the toolkit's translations.
 func localized(m *state.Message) string {
