@@ -80,7 +80,7 @@ var onLight = palette{
 }
 
 // look is the theme: every colour and every distance of the window comes from
-// here. Fonts and icons are Fyne's, see hanFont.
+// here. Fonts and icons are Fyne's, see hanFonts.
 type look struct{}
 
 // Theme is the theme of glmtray's window.
@@ -146,21 +146,30 @@ func (p *palette) signal(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Co
 
 // Font implements fyne.Theme.
 func (look) Font(s fyne.TextStyle) fyne.Resource {
-	if han := hanFont(); han != nil && !s.Symbol {
-		return han
+	if han := hanFonts(); han != nil && !s.Symbol {
+		if s.Monospace {
+			return han.mono
+		}
+		return han.sans
 	}
 	return theme.DefaultTheme().Font(s)
 }
 
-// hanFont is the font of a window that speaks Chinese, nil for all others. The
+// hanFaces stand before the toolkit's own faces.
+type hanFaces struct{ sans, mono fyne.Resource }
+
+// hanFonts are the fonts of a window that speaks Chinese, nil for all others. The
 // toolkit looks for each character in the theme's font first, then in its own of that
 // style: a font that has Han characters alone leaves the Latin ones, and the height
 // of a line, as they are. A system may have no such font, and then shows boxes.
-var hanFont = sync.OnceValue(func() fyne.Resource {
+var hanFonts = sync.OnceValue(func() *hanFaces {
 	if systemLanguage() != chinese {
 		return nil
 	}
-	return fyne.NewStaticResource("NotoSansSC-subset.otf", assets.Han())
+	return &hanFaces{
+		sans: fyne.NewStaticResource("NotoSansSC-subset.otf", assets.Han()),
+		mono: fyne.NewStaticResource("NotoSansSC-subset-mono.otf", assets.HanMono()),
+	}
 })
 
 // Icon implements fyne.Theme.
