@@ -33,6 +33,8 @@ resources() {
 }
 
 # windows_text FILE gives a text with the line ends that Windows' own programs want.
+# What has the window has a font in it, whose licence comes along.
+licences() { cat LICENSE && printf '\n%s\n\n' '-----------------------------------------------------------' && cat assets/fonts/OFL.txt; }
 windows_text() { sed 's/$/\r/' "$1"; }
 
 headless() {
@@ -104,7 +106,8 @@ linux() {
 	name=glmtray-$VERSION-linux-$arch
 	rm -rf "${work:?}/$name" "$work/root"
 	stage "$work/$name"
-	cp LICENSE CHANGELOG.md "$work/$name/share/doc/glmtray/"
+	cp CHANGELOG.md "$work/$name/share/doc/glmtray/"
+	licences >"$work/$name/share/doc/glmtray/LICENSE"
 	archive "$dist/$name.tar.xz" "$name"
 
 	stage "$work/root/usr"
@@ -116,7 +119,7 @@ linux() {
 	printf 'glmtray (%s-1) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- The glmtray authors <glmtray@users.noreply.github.com>  %s\n' \
 		"$(debian_version)" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -n -9 >"$work/root/usr/share/doc/glmtray/changelog.Debian.gz"
 	gzip -n -9 "$work/root/usr/share/doc/glmtray/README.md"
-	cp LICENSE "$work/root/usr/share/doc/glmtray/copyright"
+	licences >"$work/root/usr/share/doc/glmtray/copyright"
 	find "$work/root" -type d -exec chmod 0755 {} +
 	find "$work/root" -type f -exec chmod 0644 {} +
 	chmod 0755 "$work/root/usr/bin/glmtray"
@@ -144,7 +147,8 @@ windows() {
 	mkdir -p "$work/$name"
 	CC=$cc compile windows amd64 $tags "$work/$name/glmtray.exe" "-H windowsgui"
 	sign "$work/$name/glmtray.exe"
-	windows_text LICENSE >"$work/$name/LICENSE.txt"
+	licences >"$work/licences"
+	windows_text "$work/licences" >"$work/$name/LICENSE.txt"
 	windows_text README.md >"$work/$name/README.txt"
 	archive "$dist/$name.zip" "$name"
 	if lacks makensis convert; then return; fi
