@@ -32,9 +32,10 @@ resources() {
 		--product-version "$VERSION" --file-version "$(numbers)"
 }
 
-# windows_text FILE gives a text with the line ends that Windows' own programs want.
 # What has the window has a font in it, whose licence comes along.
 licences() { cat LICENSE && printf '\n%s\n\n' '-----------------------------------------------------------' && cat assets/fonts/OFL.txt; }
+
+# windows_text FILE gives a text with the line ends that Windows' own programs want.
 windows_text() { sed 's/$/\r/' "$1"; }
 
 headless() {
