@@ -48,12 +48,6 @@ var foreign = map[string]string{
 // along are programs that are run where they stand beside ours.
 var along = []string{"cd", "cp", "grep", "echo", "cat"}
 
-// coming are commands of which the pages speak already. A row goes with the
-// command's arrival.
-var coming = map[string]string{
-	"import": "the provider keys of a predecessor's .env",
-}
-
 // specialOf finds the row of a command.
 func specialOf(c *command) (int, bool) {
 	if len(c.runs) == 0 {
@@ -70,16 +64,6 @@ func specialOf(c *command) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// isComing reports whether a command cannot be run yet.
-func isComing(c *command) bool {
-	for _, words := range c.called("glmtray") {
-		if len(words) > 0 && coming[words[0]] != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // foreignOf tells of the first program of a command that is not ours to run.
