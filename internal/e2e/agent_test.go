@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
@@ -121,6 +123,8 @@ func last(text string) string { return text[max(0, len(text)-4000):] }
 
 // kept is a request as `glmtray logs --json` shows it.
 type kept struct {
+	Time time.Time // when it came in
+
 	Client, Path, Asked, Provider, Model, Key, Rule, Reason, Outcome, Error string
 
 	Attempts, Status int
@@ -146,6 +150,9 @@ func (p *program) history() (list []kept) {
 		}
 		list = append(list, r)
 	}
+	// They are kept in the order in which they were done with: one whose tokens had to
+	// be counted here comes late.
+	slices.SortStableFunc(list, func(a, b kept) int { return a.Time.Compare(b.Time) })
 	return list
 }
 
