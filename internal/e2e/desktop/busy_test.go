@@ -148,6 +148,19 @@ var questions = []question{
 	{"opencode", "gpt-oss-120b", "Explain the second diagram.", false, false},
 }
 
+// runDry lets one key run dry for nearly a minute, and asks until that is seen.
+func (h *hour) runDry(url string) {
+	h.t.Helper()
+	if err := h.cerebras.SetFaults(
+		simulator.Fault{When: simulator.When{Key: "one"}, What: "cerebras/tpm", Wait: simulator.Duration(55 * time.Second)},
+	); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, q := range questions[:4] {
+		h.ask(url, q)
+	}
+}
+
 // alternate has the two keys of Cerebras serve in turn until what the one uses is
 // seen to be missing from the other: they are of one account.
 func (h *hour) alternate(s *session, dir, url string) {

@@ -5,9 +5,6 @@ package desktop
 import (
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/glmtray/glmtray/internal/proxy/simulator"
 )
 
 // TestPicturesOfABusyHour writes what the pages of a busy program show, in every
@@ -82,14 +79,7 @@ func busyPictures(t *testing.T, c *camera) {
 	c.take("busy-log")
 
 	// One key runs dry and another is refused.
-	if err := h.cerebras.SetFaults(
-		simulator.Fault{When: simulator.When{Key: "one"}, What: "cerebras/tpm", Wait: simulator.Duration(55 * time.Second)},
-	); err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range questions[:4] {
-		h.ask(url, q)
-	}
+	h.runDry(url)
 	p.press("ctrl+1")
 	c.take("busy-overview-cooling")
 	p.press("ctrl+3")

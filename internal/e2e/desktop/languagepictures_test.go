@@ -2,12 +2,7 @@
 
 package desktop
 
-import (
-	"testing"
-	"time"
-
-	"github.com/glmtray/glmtray/internal/proxy/simulator"
-)
+import "testing"
 
 // chinese is the environment of somebody who reads it, on a system that has no font
 // for it.
@@ -65,14 +60,7 @@ func chinesePictures(t *testing.T, c *camera) {
 	p.press("Escape", "ctrl+5")
 	c.click(608, 107)
 	c.take("zh-clients-agent")
-	if err := h.cerebras.SetFaults(
-		simulator.Fault{When: simulator.When{Key: "one"}, What: "cerebras/tpm", Wait: simulator.Duration(55 * time.Second)},
-	); err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range questions[:4] {
-		h.ask(url, q)
-	}
+	h.runDry(url)
 	p.press("ctrl+1")
 	c.take("zh-overview-cooling")
 }
