@@ -91,10 +91,11 @@ func (st *stage) load(until time.Time, name string) (wait func() []finished, key
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var done []finished
+	url := st.program.URL // it is killed while they ask
 	for range 3 {
 		wg.Go(func() {
 			for time.Now().Before(until) {
-				s := fetch(st, st.client, st.program.URL, ask{way: st.way}, 30*time.Second)
+				s := fetch(st, st.client, url, ask{way: st.way}, 30*time.Second)
 				if s.complete {
 					mu.Lock()
 					done = append(done, finished{s.header.Get("X-Request-Id"), time.Now()})

@@ -38,6 +38,7 @@ type soak struct {
 func TestSoak(t *testing.T) {
 	sc := &scenario{
 		name: "soak", keys: 3, limits: short,
+		settings:  "[provider.synthetic.limits]\n" + short + "\n[provider.zai.limits]\n" + short + "\n",
 		cerebras:  soaked(1, "cerebras/500", "cerebras/rpm"),
 		synthetic: soaked(2, "plain-500", "synthetic/503"),
 		zai:       soaked(3, "zai/500", "zai/1305"),

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,11 +28,13 @@ var times = []scenario{
 	{name: "the clock jumps an hour forward and a day back in mid-run", full: true, ways: []way{stream}, play: clockJumps, want: want{within: 10 * time.Second}},
 }
 
+// process is the program's, for what goes on beside the scenario.
+func (st *stage) process() *os.Process { return st.program.Cmd.Process }
+
 // asleep stops the program's process for a time, as the kernel stops all of a
 // laptop that sleeps. Its clocks go on, which is the harder case.
-func (st *stage) asleep(d time.Duration) {
+func (st *stage) asleep(p *os.Process, d time.Duration) {
 	st.Helper()
-	p := st.program.Cmd.Process
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		st.Error(err)
 		return
@@ -46,10 +49,11 @@ func (st *stage) asleep(d time.Duration) {
 func sleeps(after, d time.Duration) func(*stage) {
 	return func(st *stage) {
 		st.start()
+		p := st.process()
 		go func() {
 			within(20*time.Second, func() bool { return len(st.vendors["cerebras"].chats()) == 1 })
 			time.Sleep(after)
-			st.asleep(d)
+			st.asleep(p, d)
 		}()
 		st.wants(st.send(ask{}), st.sc.want)
 	}
@@ -57,12 +61,12 @@ func sleeps(after, d time.Duration) func(*stage) {
 
 func sleepsAndDies(st *stage) {
 	st.start()
-	v := st.vendors["cerebras"]
+	v, p := st.vendors["cerebras"], st.process()
 	go func() {
 		within(20*time.Second, func() bool { return len(v.chats()) == 1 })
 		time.Sleep(700 * time.Millisecond) // some words
 		v.lose()
-		st.asleep(2 * time.Second)
+		st.asleep(p, 2*time.Second)
 	}()
 	st.wants(st.send(ask{}), want{by: "cerebras", broken: true, within: 6 * time.Second})
 	// Whoever: another dead connection may have waited in the pool.
@@ -80,7 +84,7 @@ func sleepsLong(st *stage) {
 	})
 	st.wants(st.send(ask{}), want{by: "cerebras"})
 	v.lose()
-	st.asleep(12 * time.Second)
+	st.asleep(st.process(), 12*time.Second)
 	st.eventually("it has noticed", func() bool { return v.traffic().Mute == 0 })
 	st.wants(st.send(ask{}), want{by: "cerebras", within: 2 * time.Second})
 	st.note("old connections are given up on waking")
@@ -88,9 +92,10 @@ func sleepsLong(st *stage) {
 
 func sleepsWhileCooling(st *stage) {
 	st.start()
+	p := st.process()
 	go func() {
 		within(20*time.Second, func() bool { return len(st.vendors["cerebras"].chats()) == 1 })
-		st.asleep(4 * time.Second)
+		st.asleep(p, 4*time.Second)
 	}()
 	st.wants(st.send(ask{}), st.sc.want)
 }
