@@ -14,7 +14,7 @@
 // and model are those of the provider that answered; the program ends with 0 and
 // without a trace on stderr. Times are bounds against hanging, never measures.
 //
-// With -full nothing is left out and there are more kills; -table writes docs/faults.md.
+// Without -full those that are one request are played, each in one of its ways; -table writes docs/faults.md.
 // TestSoak sends mixed traffic through mixed faults and wants that nothing grows.
 //
 // What does not belong here: what is right when nothing fails, which e2e shows.
