@@ -21,7 +21,7 @@
 // Waiting. A key that is missing is waited for where one returns first: a target
 // is left after a short wait if another one behind it can serve sooner. Whether
 // a key can serve is the pool's to say, by the request's cost and what is known of
-// limits; admission.go tells it both, and how requests ended (relay.go, of streams),
+// limits; admission.go tells it both, and how requests ended (stream.go, of streams),
 // since from a provider that fails, early or in mid-stream, the pool keeps all but
 // one. Where the last target has just refused and a key is back in a moment, the
 // chain is gone through again, twice at most. What the client is told when nobody

@@ -169,13 +169,7 @@ func (k *soak) weather() {
 func (k *soak) account() {
 	k.Helper()
 	k.records = k.readRecords()
-	byID := map[string]record{}
-	for _, r := range k.records {
-		if _, twice := byID[r.ID]; twice {
-			k.Errorf("request %s is recorded twice", r.ID)
-		}
-		byID[r.ID] = r
-	}
+	byID := k.byID()
 	for id, s := range k.known {
 		r, ok := byID[id]
 		switch {

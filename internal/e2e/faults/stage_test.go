@@ -415,17 +415,24 @@ func (st *stage) readRecords() (all []record) {
 	return all
 }
 
+// byID are the records, of which each request has one.
+func (st *stage) byID() map[string]record {
+	st.Helper()
+	all := map[string]record{}
+	for _, r := range st.records {
+		if _, twice := all[r.ID]; twice {
+			st.Errorf("request %s is recorded twice", r.ID)
+		}
+		all[r.ID] = r
+	}
+	return all
+}
+
 // agree holds what was seen, what was recorded and what the providers got against
 // each other. It is what no scenario may break.
 func (st *stage) agree() {
 	st.Helper()
-	byID := map[string]record{}
-	for _, r := range st.records {
-		if _, twice := byID[r.ID]; twice {
-			st.Errorf("request %s is recorded twice", r.ID)
-		}
-		byID[r.ID] = r
-	}
+	byID := st.byID()
 	for _, s := range st.answers {
 		if s.wrong != "" {
 			st.Errorf("%s: %s", s.way, s.wrong)

@@ -58,7 +58,7 @@ func (w *watchdog) arm(at int64, d time.Duration) {
 	w.timer.Reset(d)
 }
 
-// rest ends the watch, for now. It is false if it has bitten already.
+// rest ends the watch until it is set again. It is false if it has bitten already.
 func (w *watchdog) rest() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
