@@ -136,15 +136,16 @@ func (d *desktop) serverState() state.Server {
 			s.Note = strings.TrimPrefix(s.Note+"; "+n.Text, "; ")
 		}
 	}
+	s.Note = state.Told(s.Note)
 	return s
 }
 
 // problemWords is an error as a sentence of a window may begin.
 func problemWords(err error) string {
 	if errors.Is(err, config.ErrInvalid) {
-		return state.Tr("the settings cannot be used: {{.Why}}", "Why", err)
+		return state.Tr("the settings cannot be used: {{.Why}}", "Why", state.ToldLines(err.Error()))
 	}
-	return err.Error()
+	return state.ToldLines(err.Error())
 }
 
 // wayOut is an error's hint, in the words of a window.
@@ -156,7 +157,7 @@ func wayOut(err error) string {
 	if !errors.As(err, &h) {
 		return state.Tr("another try is made by itself in a moment")
 	}
-	return strings.ReplaceAll(h.hint, "with --addr", "in the settings")
+	return state.Told(strings.ReplaceAll(h.hint, "with --addr", "in the settings"))
 }
 
 // Watch implements ui.Backend.
@@ -199,22 +200,32 @@ func (d *desktop) in(ctx context.Context, do func(r *keyRoom) error) error {
 	return shown(err)
 }
 
-// shown is an error as a window tells it: with its hint, and a question as one.
+// spoken is an error whose words are the reader's; logs and commands have the others.
+type spoken struct{ error }
+
+func (e spoken) Error() string { return state.ToldLines(e.error.Error()) }
+func (e spoken) Unwrap() error { return e.error }
+
+// shown is an error as a window tells it: in the reader's language, with its hint,
+// and a question as one.
 func shown(err error) error {
+	if err == nil {
+		return nil
+	}
 	var w *wants
 	if errors.As(err, &w) {
 		return w.needs()
 	}
 	var h hinted
 	if errors.As(err, &h) {
-		return fmt.Errorf("%w (%s)", err, h.hint)
+		err = fmt.Errorf("%w (%s)", err, h.hint)
 	}
-	return err
+	return spoken{err}
 }
 
 // needs is what the window can be asked.
 func (w *wants) needs() error {
-	n := &ui.Needs{Text: w.text, Link: w.link}
+	n := &ui.Needs{Text: state.Told(w.text), Link: w.link}
 	switch w.what {
 	case wantsReplace:
 		n.What = "replace"
@@ -262,7 +273,7 @@ func (d *desktop) TestKey(ctx context.Context, provider, name string) (string, e
 	t.learn(k)
 	var said strings.Builder
 	k.print(&said)
-	return strings.TrimSpace(said.String()), nil
+	return state.ToldLines(strings.TrimSpace(said.String())), nil
 }
 
 // RenameKey implements ui.Backend.
@@ -320,7 +331,7 @@ func (d *desktop) Providers(ctx context.Context) ([]ui.Provider, error) {
 		for _, e := range list[i].Endpoints {
 			x := ui.Endpoint{ID: e.ID}
 			if e.Policy != nil {
-				x.PolicyText, x.PolicyLink = e.Policy.Text, e.Policy.Link
+				x.PolicyText, x.PolicyLink = state.Told(e.Policy.Text), e.Policy.Link
 			}
 			p.Endpoints = append(p.Endpoints, x)
 		}

@@ -37,8 +37,8 @@ func (d *desktop) Agents(ctx context.Context) ([]state.Agent, error) {
 func agentShown(s *connect.State) state.Agent {
 	c := &s.Client
 	return state.Agent{
-		ID: c.ID, Name: c.Name, Found: s.Found, Writes: c.Writes(), Connected: s.Connected, Since: s.Since, BaseURL: s.BaseURL,
-		Files: s.Files, Changed: s.Changed, Restart: c.Restart, Unreachable: c.Unreachable,
+		ID: c.ID, Name: state.Told(c.Name), Found: s.Found, Writes: c.Writes(), Connected: s.Connected, Since: s.Since, BaseURL: s.BaseURL,
+		Files: s.Files, Changed: s.Changed, Restart: state.Told(c.Restart), Unreachable: state.Told(c.Unreachable),
 	}
 }
 
@@ -83,24 +83,26 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 		j, err := r.plan(name, connections[name])
 		if errors.Is(err, connect.ErrCannotEdit) {
 			client, _ := connect.Find(name)
-			p.Notes = append(p.Notes, state.Tr("{{.Why}}. Nothing is written; do it by hand.", "Why", err))
-			p.Recipe = client.Recipe(r.surroundings, r.wish)
+			p.Notes = append(p.Notes, state.Tr("{{.Why}}. Nothing is written; do it by hand.", "Why", state.Told(err.Error())))
+			p.Recipe = state.ToldLines(client.Recipe(r.surroundings, r.wish))
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		v := r.view(j)
-		p.Notes = append(p.Notes, v.Notes...)
+		for _, note := range v.Notes {
+			p.Notes = append(p.Notes, state.Told(note))
+		}
 		for _, f := range v.Files {
 			p.Files = append(p.Files, ui.FilePlan(f))
 		}
 		if name == id && v.Recipe != "" {
-			p.Recipe, p.Key = v.Recipe, j.plan.NeedsKey && !p.Agent.Connected
+			p.Recipe, p.Key = state.ToldLines(v.Recipe), j.plan.NeedsKey && !p.Agent.Connected
 		}
 	}
 	for _, o := range connect.Overrides(r.surroundings, r.wish.BaseURL) {
-		p.Notes = append(p.Notes, fmt.Sprint(o))
+		p.Notes = append(p.Notes, state.Told(o.String()))
 	}
 	return nil
 }
@@ -148,13 +150,13 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 		}
 		v := r.view(j)
 		if v.Recipe != "" {
-			done.Recipe = v.Recipe
-			done.Said = v.Restart
+			done.Recipe = state.ToldLines(v.Recipe)
+			done.Said = state.Told(v.Restart)
 			continue
 		}
 		names = append(names, v.Name)
 		if name == id {
-			url, done.Said = v.BaseURL, v.Restart
+			url, done.Said = v.BaseURL, state.Told(v.Restart)
 		}
 	}
 	if len(names) > 0 {
@@ -198,7 +200,7 @@ func (d *desktop) putBack(ctx context.Context, undo func(*connectRoom) ([]connec
 	}
 	undone, failed := undo(r)
 	failed = r.tellUndone(undone, failed, false)
-	return strings.TrimSpace(said.String()), shown(failed)
+	return state.ToldLines(strings.TrimSpace(said.String())), shown(failed)
 }
 
 // ClientKeys implements ui.Backend.
@@ -209,7 +211,7 @@ func (d *desktop) ClientKeys(ctx context.Context) (out []state.ClientKey, err er
 		connections, _ := r.connector.Connections() // a ledger that cannot be read is told where agents are shown
 		for id, c := range connections {
 			client, _ := connect.Find(id)
-			agents[c.KeyID] = client.Name
+			agents[c.KeyID] = state.Told(client.Name)
 		}
 	}
 	err = e.withStore(func(s *store.Store) error {

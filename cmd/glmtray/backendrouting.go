@@ -34,7 +34,7 @@ func (d *desktop) Explain(ctx context.Context, q ui.DryRun) (state.Explanation, 
 	}
 	x, fault := a.server.Explain(body, q.In)
 	if fault != nil {
-		return state.Explanation{}, errors.New(a.scrub.Text(fault.Error()))
+		return state.Explanation{}, errors.New(state.Told(a.scrub.Text(fault.Error())))
 	}
 	return explained(x), nil
 }
@@ -88,7 +88,7 @@ func (d *desktop) Rules(ctx context.Context) (state.Rules, error) {
 	for _, r := range s.Rules {
 		rule := state.Rule{Was: r.Name, Name: r.Name, Images: r.When.Images, TokensOver: r.When.TokensOver, Model: r.When.Model}
 		if r.Canary.Share > 0 {
-			rule.Canary = r.Canary.String()
+			rule.Canary = state.Told(r.Canary.String())
 		}
 		for _, t := range r.Use {
 			rule.Use = append(rule.Use, t.String())
@@ -144,7 +144,7 @@ func (d *desktop) Probe(ctx context.Context, provider, name string) error {
 		return errNotServing
 	}
 	if err := a.server.Probe(ctx, provider, name); err != nil {
-		return errors.New(a.scrub.Text(err.Error()))
+		return errors.New(state.Told(a.scrub.Text(err.Error())))
 	}
 	return nil
 }

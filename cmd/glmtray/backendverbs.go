@@ -131,7 +131,7 @@ func answerOf(status int, raw []byte) (string, error) {
 	}
 	if err := json.Unmarshal(raw, &a); err != nil || status != http.StatusOK {
 		return "", errors.New(state.Tr("the proxy answered {{.Status}}: {{.Text}}", "Status", status,
-			"Text", cmp.Or(a.Error.Message, state.Tr("nothing that could be read"))))
+			"Text", cmp.Or(state.Told(a.Error.Message), state.Tr("nothing that could be read"))))
 	}
 	if len(a.Choices) == 0 || strings.TrimSpace(a.Choices[0].Message.Content) == "" {
 		return state.Tr("an answer without words"), nil

@@ -152,7 +152,7 @@ func (d *desktop) Check(name, value string) error {
 	if name == startAtLogin || value == "" {
 		return nil
 	}
-	return config.CheckScalar(name, value)
+	return shown(config.CheckScalar(name, value))
 }
 
 // Set implements ui.Backend.

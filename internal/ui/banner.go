@@ -2,6 +2,8 @@ package ui
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -97,8 +99,11 @@ func sentence(text string) string {
 		r := []rune(text)
 		text = strings.ToUpper(string(r[:1])) + string(r[1:])
 	}
-	if strings.ContainsAny(text[len(text)-1:], ".!?") {
+	switch last, _ := utf8.DecodeLastRuneInString(text); {
+	case strings.ContainsRune(".!?。！？", last):
 		return text
+	case unicode.Is(unicode.Han, last):
+		return text + "。"
 	}
 	return text + "."
 }

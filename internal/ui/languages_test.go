@@ -218,6 +218,11 @@ func TestInChinese(t *testing.T) {
 		"1,040 个密钥就绪":   trN(1040, "{{.Count}} key ready", "{{.Count}} keys ready"),
 		"删除 {{.X}}？":    tr("Remove {{.Key}}?", "Key", "{{.X}}"),
 		"冷却中，1 min 后恢复": tr("cooling, back in {{.Time}}", "Time", "1 min"),
+		// What the proxy has said.
+		"模型 glm-4.6 匹配 *glm*；已固定到 zai":       state.Told("model glm-4.6 matches *glm*; pinned to zai"),
+		"131,000 个 token > 120,000，但没有剩余的目标": state.Told("131,000 tokens > 120,000, but no target is left"),
+		"已限流（429）：Slow down":                 state.Told("rate limited (429): Slow down"),
+		"Slow down, please (or else)":        state.Told("Slow down, please (or else)"),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -245,15 +250,17 @@ func TestAnIncompleteLanguage(t *testing.T) {
 		t.Skip("is run by the test above")
 	}
 	speak()
-	if err := lang.AddTranslationsForLocale([]byte(`{"Add a key": "Lisää avain"}`), "fi"); err != nil {
+	if err := lang.AddTranslationsForLocale([]byte(`{"Add a key": "Lisää avain", "pinned to {{.Provider}}": "kiinni: {{.Provider}}"}`), "fi"); err != nil {
 		t.Fatal(err)
 	}
 	state.Translate(localized)
 	for want, got := range map[string]string{
-		"Lisää avain":  tr("Add a key"),
-		"Remove a/b?":  tr("Remove {{.Key}}?", "Key", "a/b"),
-		"2 keys ready": trN(2, "{{.Count}} key ready", "{{.Count}} keys ready"),
-		"1 key ready":  trN(1, "{{.Count}} key ready", "{{.Count}} keys ready"),
+		"Lisää avain":                    tr("Add a key"),
+		"Remove a/b?":                    tr("Remove {{.Key}}?", "Key", "a/b"),
+		"2 keys ready":                   trN(2, "{{.Count}} key ready", "{{.Count}} keys ready"),
+		"1 key ready":                    trN(1, "{{.Count}} key ready", "{{.Count}} keys ready"),
+		"no images":                      state.Told("no images"),
+		"model a matches b; kiinni: zai": state.Told("model a matches b; pinned to zai"),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -30,6 +30,7 @@ var settingSections = []settingSection{
 		{"same_family_first", spoken("Same family first"), spoken("Who asks for GLM gets GLM where a provider has it, even if another is faster.")},
 		{"fallback_on_cooldown", spoken("Fall back while keys cool"), spoken("Off: requests wait for the first provider's keys.")},
 		{"token_threshold", spoken("Long from"), spoken("Tokens of a prompt from which the rule for long ones is used.")},
+		{"continue_streams", spoken("Carry on broken streams"), spoken("An answer that breaks off after its first words is completed by the next provider.")},
 		{"cooldown", spoken("Cooldown"), spoken("After a refusal that does not say how long: 30s, 2m.")},
 		{"max_wait", spoken("Longest wait for a key"), spoken("Then the client is told to try again.")},
 	}},

@@ -44,13 +44,13 @@ func (s *Step) rows() []WhyRow {
 	row := WhyRow{Kind: WhyTry, Mark: Plain, Name: s.Target, Text: Told(s.Verdict)}
 	switch {
 	case s.Refused != "":
-		row.Mark, row.Text = Bad, Tr("cannot be said there: {{.Why}}", "Why", s.Refused)
+		row.Mark, row.Text = Bad, Tr("cannot be said there: {{.Why}}", "Why", Told(s.Refused))
 	case s.Taken():
 		row.Mark = Good
 	case strings.HasPrefix(s.Verdict, "waited") || strings.HasPrefix(s.Verdict, "refused"):
 		row.Mark = Waiting
 	}
-	row.Text += " · " + Tr("sends {{.Model}} ({{.Why}})", "Model", s.Model, "Why", s.Why)
+	row.Text += " · " + Tr("sends {{.Model}} ({{.Why}})", "Model", s.Model, "Why", Told(s.Why))
 	rows := []WhyRow{row}
 	for _, k := range s.Keys {
 		mark, ok := keyMarks[k.State]
@@ -70,7 +70,7 @@ func (s *Step) rows() []WhyRow {
 // desk, by the rule everything".
 func (x *Explanation) Answer() string {
 	if x.Refused != "" {
-		return Tr("is refused: {{.Why}}", "Why", x.Refused)
+		return Tr("is refused: {{.Why}}", "Why", Told(x.Refused))
 	}
 	for i := range x.Steps {
 		if s := &x.Steps[i]; s.Taken() {
@@ -79,7 +79,7 @@ func (x *Explanation) Answer() string {
 	}
 	for i := range x.Steps {
 		if s := &x.Steps[i]; strings.HasPrefix(s.Verdict, "waited") || strings.HasPrefix(s.Verdict, "refused") {
-			return s.Target + ": " + s.Verdict
+			return Told(s.Target + ": " + s.Verdict)
 		}
 	}
 	return Tr("finds no key that can serve")

@@ -238,7 +238,7 @@ func requestText(e event.Finished) string {
 		words = append(words, plain(e.Outcome))
 	}
 	if e.Error != "" {
-		words = append(words, e.Error)
+		words = append(words, Told(e.Error))
 	}
 	return strings.Join(words, "  ")
 }

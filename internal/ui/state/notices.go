@@ -146,7 +146,7 @@ func (n *Notices) worth(s *State, e event.Event, now time.Time) {
 	case event.ServerChanged:
 		kind := NoticeKind(e.State) // two of its states are called as the kinds are
 		if kind == NoticeModels || kind == NoticeFamily {
-			n.tell(kind, e.Detail, fixed(e.Detail))
+			n.tell(kind, e.Detail, fixed(Told(e.Detail)))
 		}
 	case nil:
 		n.quota(s, now)

@@ -65,13 +65,3 @@ type Error string
 
 // Error implements error.
 func (e Error) Error() string { return Tr(string(e)) }
-
-// Told is a text that another part of the program has recorded, in English: what
-// it says in a few fixed words is said in the reader's language. Whatever else it
-// says (names, figures, a vendor's own words) stands as it is.
-func Told(text string) string {
-	if recorded[text] {
-		return Tr(text)
-	}
-	return text
-}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strings"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/event"
@@ -46,7 +47,8 @@ func ruleRows(rules []event.Tried) []WhyRow {
 			row.Mark = Good
 		}
 		for _, left := range r.Left {
-			row.Text += "; " + Tr("without {{.Target}}", "Target", left)
+			target, why, _ := strings.Cut(left, ": ")
+			row.Text += "; " + Tr("without {{.Target}}: {{.Why}}", "Target", target, "Why", Told(why))
 		}
 		rows = append(rows, row)
 	}
