@@ -28,13 +28,14 @@ type Requests struct {
 	running []string         // IDs, while the view stands still
 	held    []event.Finished // ended while the view stands still
 	paused  bool
-	missed  bool      // more ended meanwhile than are held
-	opened  bool      // somebody looks: pages are wanted
-	whole   bool      // the records have no more
-	asked   bool      // a page is on its way
-	failed  time.Time // when a page could not be had; zero: none failed since the last that came
-	series  int       // of pages: an answer to an earlier question is let go
-	changes uint64    // counts what may make the view differ
+	missed  bool            // more ended meanwhile than are held
+	early   map[string]bool // IDs that the newest page brought; their end may be told yet
+	opened  bool            // somebody looks: pages are wanted
+	whole   bool            // the records have no more
+	asked   bool            // a page is on its way
+	failed  time.Time       // when a page could not be had; zero: none failed since the last that came
+	series  int             // of pages: an answer to an earlier question is let go
+	changes uint64          // counts what may make the view differ
 	names   map[string]string
 }
 
@@ -67,7 +68,7 @@ func (l *Requests) finished(e *event.Finished) {
 }
 
 func (l *Requests) put(e *event.Finished) {
-	if !l.filter.shows(e) {
+	if !l.filter.shows(e) || l.early[e.ID] {
 		return
 	}
 	r := RequestOf(e)
@@ -112,7 +113,7 @@ func (l *Requests) SetFilter(f RequestFilter) {
 // Reload begins anew: with what ended last, then the records.
 func (l *Requests) Reload() {
 	l.series++
-	l.rows, l.whole, l.asked, l.missed, l.failed = ring{}, false, false, false, time.Time{}
+	l.rows, l.early, l.whole, l.asked, l.missed, l.failed = ring{}, nil, false, false, false, time.Time{}
 	for i := range l.last {
 		l.put(&l.last[i])
 	}
@@ -273,23 +274,58 @@ func (l *Requests) Page(q RequestQuery, page []Request) {
 	}
 	l.asked, l.failed = false, time.Time{}
 	l.whole = len(page) < q.Limit
-	known := map[string]bool{}
-	if l.rows.paged == 0 { // what ended last may be in the records already
-		for i := range l.rows.n {
-			known[l.rows.at(i).ID] = true
-		}
-		for i := range l.held {
-			known[l.held[i].ID] = true
-		}
-	}
 	l.rows.paged++
+	if l.rows.paged == 1 {
+		page = l.newest(page)
+	}
 	for i := range page {
-		if !known[page[i].ID] && l.rows.n < RequestsShown {
-			l.intern(&page[i])
-			l.rows.pushBack(page[i])
-		}
+		l.pushBack(page[i])
 	}
 	l.changes++
+}
+
+func (l *Requests) pushBack(r Request) {
+	if l.rows.n < RequestsShown {
+		l.intern(&r)
+		l.rows.pushBack(r)
+	}
+}
+
+// newest takes what the newest page and the events have in common, or told in
+// another order. What ended last may be in the records already; and the records may
+// have, for an instant, what no event has told yet: it stands on top, and its event
+// adds no second row. What remains of the page is older.
+func (l *Requests) newest(page []Request) []Request {
+	known := map[string]bool{}
+	for i := range l.rows.n {
+		known[l.rows.at(i).ID] = true
+	}
+	for i := range l.held {
+		known[l.held[i].ID] = true
+	}
+	var last time.Time // when what is known to have ended last did
+	if top := l.rows.at(0); top != nil {
+		last = top.Time.Add(top.Took)
+	}
+	l.early = map[string]bool{}
+	var before, after []Request
+	for i := range page {
+		r := page[i]
+		switch {
+		case known[r.ID]:
+			continue
+		case !last.IsZero() && r.Time.Add(r.Took).After(last):
+			before = append(before, r)
+		default:
+			after = append(after, r)
+		}
+		l.early[r.ID] = true
+	}
+	for i := range slices.Backward(before) {
+		l.intern(&before[i])
+		l.rows.pushFront(before[i])
+	}
+	return after
 }
 
 // Failed says that a page could not be had. It is asked for again by itself, but

@@ -123,6 +123,42 @@ func TestOlderRequestsComeByPagesAndNoneTwice(t *testing.T) {
 	}
 }
 
+func TestWhatTheRecordsHaveBeforeItsEventIsToldStandsThereOnce(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		first, then []int // requests whose end is told before the page comes, and after
+	}{
+		{"none was told", nil, []int{7, 8, 9}},
+		{"some were told", []int{6, 7}, []int{8, 9, 10}},
+		{"all were told", []int{7, 8, 9}, []int{10}},
+		{"none is recorded", []int{10, 11}, []int{12}},
+	} {
+		l := New(Snapshot{}).Requests()
+		l.Open(true)
+		for _, i := range c.first {
+			e := endedAt(i)
+			l.finished(&e)
+		}
+		q, _ := l.Want(0, midday)
+		l.Page(q, recordedPage(9, 1))
+		want := 9
+		for _, i := range append(c.first, c.then...) {
+			want = max(want, i)
+		}
+		for _, i := range c.then {
+			e := endedAt(i)
+			l.finished(&e)
+		}
+		var all []string
+		for i := want; i > 0; i-- {
+			all = append(all, fmt.Sprint("r", i))
+		}
+		if got := ids(l); got != strings.Join(all, " ") {
+			t.Errorf("%s: %s, want %s", c.name, got, all)
+		}
+	}
+}
+
 func TestAPageThatCouldNotBeHadIsAskedForAgain(t *testing.T) {
 	s := New(Snapshot{})
 	l := s.Requests()
