@@ -101,9 +101,7 @@ func (d *desktop) Try(ctx context.Context) (string, error) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "glmtray-window/"+version)
-	if a.settings().RequireClientKey {
-		req.Header.Set(proxy.ControlHeader, a.token) // the window has no key of a client
-	}
+	req.Header.Set(proxy.ControlHeader, a.token) // the window has no key of a client, and the record says who asked
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {

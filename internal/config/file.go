@@ -117,7 +117,47 @@ func (r *reader) unknown(line int, name, within string, known []string) {
 			return
 		}
 	}
-	r.bad(line, field+quote(name), "unknown setting; known: %s", strings.Join(known, ", "))
+	r.bad(line, field+quote(name), "unknown setting; %s", hint(name, known))
+}
+
+// hint names what may be meant: the few names there are, or of many the one that is
+// written nearly so.
+func hint(name string, known []string) string {
+	const few = 8
+	if len(known) <= few {
+		return "known: " + strings.Join(known, ", ")
+	}
+	nearest, least := "", max(2, len(name)/3)+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), k); d < least {
+			nearest, least = k, d
+		}
+	}
+	if nearest == "" {
+		return "the table in the README, under Settings, has those there are"
+	}
+	return "did you mean " + nearest + "?"
+}
+
+// distance is how many bytes have to be put in, taken out or changed to make b of a
+// (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
 }
 
 // only reports the fields of t that are not among known.

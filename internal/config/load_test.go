@@ -166,7 +166,8 @@ func TestEveryScalarCanBeSetByVariableAndFlag(t *testing.T) {
 
 func TestBadFilesSayFileLineFieldAndWhatIsAllowed(t *testing.T) {
 	for _, c := range []struct{ name, toml, want string }{
-		{"unknown setting", "adress = 1", `settings.toml:1: "adress": unknown setting; known: addr, `},
+		{"setting written badly", "cool_down = 1", `settings.toml:1: "cool_down": unknown setting; did you mean cooldown?`},
+		{"unknown setting", "colour = 1", `settings.toml:1: "colour": unknown setting; the table in the README, `},
 		{"bad time", "# hi\ncooldown = \"soon\"", `settings.toml:2: cooldown: must be a time such as "60s"`},
 		{"time of the wrong kind", "cooldown = [1]", `settings.toml:1: cooldown: must be a time`},
 		{"negative time", "cooldown = -1", `settings.toml:1: cooldown: must be a time`},

@@ -12,8 +12,19 @@ import (
 )
 
 // columns lays objects out side by side with these widths; the columns of
-// width 0 share what is left.
+// width 0 share what is left, and those of a width below it have so many shares.
 type columns []float32
+
+// shares is how much of what is left column i gets.
+func (c columns) shares(i int) float32 {
+	switch {
+	case c[i] > 0:
+		return 0
+	case c[i] == 0:
+		return 1
+	}
+	return -c[i]
+}
 
 // MinSize implements fyne.Layout.
 func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
@@ -27,23 +38,37 @@ func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // Layout implements fyne.Layout.
 func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	rest, shares := size.Width, 0
+	rest, shares := size.Width, float32(0)
 	for i := range objects {
-		rest -= c[i]
-		if c[i] == 0 {
-			shares++
-		}
+		rest -= max(c[i], 0)
+		shares += c.shares(i)
 	}
 	x := float32(0)
 	for i, o := range objects {
 		w := c[i]
-		if w == 0 {
-			w = max(rest/float32(shares), 0)
+		if share := c.shares(i); share > 0 {
+			w = max(rest*share/shares, 0)
 		}
-		o.Move(fyne.NewPos(x, 0))
+		o.Move(fyne.NewPos(x, drop(o)))
 		o.Resize(fyne.NewSize(w, size.Height))
 		x += w
 	}
+}
+
+// beside lays out an object, a line, and another whose width is a share of all, and
+// at most so much.
+type beside struct{ most, share float32 }
+
+// MinSize implements fyne.Layout.
+func (b beside) MinSize(objects []fyne.CanvasObject) fyne.Size { return b.columns(0).MinSize(objects) }
+
+// Layout implements fyne.Layout.
+func (b beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	b.columns(size.Width).Layout(objects, size)
+}
+
+func (b beside) columns(width float32) columns {
+	return columns{0, 2 * apart, max(min(b.most, width*b.share), apart)}
 }
 
 // over lays an object out above another: the upper one gets the height that it
@@ -87,6 +112,29 @@ func cell(mono bool) *widget.Label {
 	l.Truncation = fyne.TextTruncateEllipsis
 	l.TextStyle.Monospace = mono
 	return l
+}
+
+// drop is by how much a label has to go down to stand on the same line as those
+// beside it: all begin at the same height, and a monospaced face reaches less high.
+func drop(o fyne.CanvasObject) float32 {
+	if l, ok := o.(*widget.Label); ok && l.TextStyle.Monospace {
+		return lower(textSize)
+	}
+	return 0
+}
+
+// lower is by how much the line of a monospaced text lies above that of the others.
+func lower(size float32) float32 {
+	driver := fyne.CurrentApp().Driver()
+	_, plain := driver.RenderedTextSize("0", size, fyne.TextStyle{}, nil)
+	_, mono := driver.RenderedTextSize("0", size, fyne.TextStyle{Monospace: true}, nil)
+	return plain - mono
+}
+
+// lowered is a figure beside other texts, on their line.
+func lowered(l *widget.Label) fyne.CanvasObject {
+	d := drop(l)
+	return container.New(layout.NewCustomPaddedLayout(d, -d, 0, 0), l)
 }
 
 // markWidth is the column of a state's shape.

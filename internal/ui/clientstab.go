@@ -54,8 +54,8 @@ func newClients(u *UI) *clients {
 		"switched off, it gets back what stood there before.")))
 	c.none = wrapped(tr("No client key yet. An agent that is connected gets one by itself; make one for your own programs."))
 	c.grid = grid{columns: []column{
-		{name: tr("Client keys"), width: 8 * apart, grow: 1},
-		{width: 5 * apart},
+		{name: tr("Client keys"), width: 6 * apart, grow: 1},
+		{width: 4 * apart, rank: 1}, // its mark says the same
 		{name: tr("Last used"), width: 6 * apart},
 		{name: tr("Requests"), width: 4 * apart, right: true, mono: true},
 	}}
@@ -249,7 +249,7 @@ func newAgentRow(c *clients, a state.Agent) *agentRow {
 		r.name.SetText(a.Name)
 		who = r.name
 	}
-	r.box = container.New(tucked{columns{markWidth, 0, 8 * apart, 2 * apart}}, centred(r.mark), who, r.word, r.open)
+	r.box = container.New(tucked{columns{markWidth, 0, 6*apart + near, 2 * apart}}, centred(r.mark), who, r.word, r.open)
 	return r
 }
 

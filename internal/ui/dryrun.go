@@ -78,9 +78,8 @@ func newDryRun(u *UI) *dryRun {
 	ways := container.New(columns{0, 2 * apart, 0}, d.ways[0].box, upright(), d.ways[1].box)
 	right := container.NewBorder(d.facts, nil, nil, nil, ways)
 	d.box = container.NewBorder(heading(tr("Dry run")), nil, nil, nil, container.New(columns{17 * apart, apart, 0}, left, layout.NewSpacer(), right))
-	for _, w := range d.ways {
-		w.answer.SetText(tr("Paste a request or choose one: each rule and each key says here what would become of it. Nothing is sent."))
-	}
+	d.ways[0].answer.SetText(tr("Paste a request or choose one: each rule and each key says here what would become of it. Nothing is sent."))
+	d.ways[1].answer.SetText(tr("The same for then, when the cooldowns that end meanwhile are over."))
 	d.able()
 	return d
 }

@@ -232,7 +232,7 @@ func TestARequestIsSentOnceMoreToAnotherProvider(t *testing.T) {
 	r.pane().replay.provider.SetSelected("Z.ai")
 	r.tap("Send once more, with your key of Z.ai")
 	r.asked("replay a zai")
-	r.sees("Then: cerebras/gpt-oss-120b · 200", "this a", "Now: zai/glm-5.3 · 200", "another answer")
+	r.sees("Then: cerebras/gpt-oss-120b · ", "this a", "Now: zai/glm-5.3 · ", "another answer")
 
 	p.set(func() { p.fail = map[string]error{"replay": errNo} })
 	r.tap("Send once more, with your key of Z.ai")

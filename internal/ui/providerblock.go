@@ -36,7 +36,7 @@ func newProviderBlock(u *UI) *providerBlock {
 	b := &providerBlock{u: u, name: heading(""), speed: figure(), first: figure()}
 	b.graph = newBars(fyne.NewSize(graphWidth, graphHeight), 1, theme.ColorNamePrimary)
 	figures := container.NewHBox(
-		container.NewCenter(b.graph), atLeast(7*apart, 0, b.speed), atLeast(5*apart, 0, b.first),
+		container.NewCenter(b.graph), atLeast(7*apart, 0, lowered(b.speed)), atLeast(5*apart, 0, lowered(b.first)),
 	)
 	b.column = container.New(layout.NewCustomPaddedVBoxLayout(0))
 	b.box = container.New(layout.NewCustomPaddedVBoxLayout(0), container.NewBorder(nil, nil, b.name, figures), b.column)
@@ -165,7 +165,7 @@ func (keyColumns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 func (c keyColumns) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	k := c.k
 	put := func(o fyne.CanvasObject, x, w float32) {
-		o.Move(fyne.NewPos(x, 0))
+		o.Move(fyne.NewPos(x, drop(o)))
 		o.Resize(fyne.NewSize(max(w, 0), size.Height))
 	}
 	k.mark.Move(fyne.NewPos(tight, (size.Height-apart)/2))
@@ -203,7 +203,7 @@ type gauge struct {
 
 func newGauge(name string) *gauge {
 	g := &gauge{bar: newBar(tight+2, theme.ColorNameSuccess), text: figure()}
-	g.box = container.NewBorder(nil, nil, faint(small(name)), atLeast(3*apart, 0, g.text), g.bar)
+	g.box = container.NewBorder(nil, nil, faint(small(name)), atLeast(3*apart, 0, lowered(g.text)), g.bar)
 	return g
 }
 

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"context"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -74,11 +76,15 @@ func (r *replayPane) set(x *state.Exchange) {
 	r.able()
 }
 
-// answerTitle says who answered, in what time.
+// answerTitle says who answered, in what time, and how, unless it was well.
 func answerTitle(when string, x *state.Exchange) string {
 	q := state.RequestOf(&x.Finished)
 	row := q.Row(x.Time)
-	return when + ": " + row.Target + " · " + row.Status + " · " + state.Took(x.Took) + " · " + tr("{{.Count}} tokens", "Count", row.Out)
+	words := []string{when + ": " + row.Target, row.Status, state.Took(x.Took), tr("{{.Count}} tokens", "Count", row.Out)}
+	if x.Status == http.StatusOK {
+		words = slices.Delete(words, 1, 2)
+	}
+	return strings.Join(words, " · ")
 }
 
 // answerBody is what an answer says, or the answer itself where that is nothing.

@@ -54,7 +54,7 @@ func newRouting(u *UI) *routing {
 	r.side = container.NewStack(r.hint)
 	r.dry = newDryRun(u)
 	top := container.NewVBox(container.NewBorder(nil, nil, heading(tr("Routing")), container.NewHBox(r.add, r.undo, r.save), faint(r.origin)), widget.NewSeparator(), r.message)
-	table := container.New(columns{0, 2 * apart, 20 * apart}, container.NewVScroll(r.column), upright(), container.NewVScroll(r.side))
+	table := container.New(beside{most: 20 * apart, share: 0.35}, container.NewVScroll(r.column), upright(), container.NewVScroll(r.side))
 	upper := container.NewBorder(top, nil, nil, nil, table)
 	parts := container.NewVSplit(upper, r.dry.box)
 	parts.Offset = 0.5

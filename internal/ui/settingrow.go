@@ -51,7 +51,7 @@ func newSettingRow(s *settings, v state.Setting) *settingRow {
 	_, _, words := sectionOf(v.Name)
 	name := container.New(layout.NewCustomPaddedVBoxLayout(-near), widget.NewLabel(tr(words.title)), faint(helpText(words.help)))
 	r.box = container.NewVBox(
-		container.New(columns{0, 0, 11 * apart}, middle(name), middle(container.NewVBox(value, r.message)), middle(faint(r.origin))),
+		container.New(columns{-5, -4, 10 * apart}, middle(name), middle(container.NewVBox(value, r.message)), middle(faint(r.origin))),
 		widget.NewSeparator(),
 	)
 	r.set(v)

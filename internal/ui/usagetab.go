@@ -154,7 +154,7 @@ func (g *usage) set(data state.Usage) {
 	}
 	g.chart.set(values)
 	g.axis.set(words)
-	setText(g.most, state.Tokens(int(most)))
+	setText(g.most, tr("{{.Count}} tokens", "Count", state.Tokens(int(most))))
 	g.table()
 }
 

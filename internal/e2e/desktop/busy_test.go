@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,8 @@ func (h *hour) alternate(s *session, dir, url string) {
 		}
 		return strings.Contains(s.glmtray(dir, "", "status", "--json"), "shares_with")
 	})
+	s.tray.await("cerebras/one: ready", "")
+	s.tray.await("cerebras/home: ready", "")
 }
 
 // past writes records of the last weeks, as if the program had run all the time.
@@ -193,6 +196,7 @@ func past(t *testing.T, dir string, n int) {
 		{"codex", "gpt-5-codex", "synthetic", "syn:large:text", "main", "long context"},
 		{"opencode", "glm-4.6", "zai", "glm-4.6", "plan", "everything"},
 	}
+	times := make([]time.Time, n)
 	for i := range n {
 		// More by day than by night, less each day further back.
 		back := time.Duration(float64(30*24*time.Hour) * float64(n-i) / float64(n))
@@ -203,6 +207,10 @@ func past(t *testing.T, dir string, n int) {
 		if at.After(now) {
 			at = now.Add(-time.Duration(i%3600) * time.Second)
 		}
+		times[i] = at
+	}
+	slices.SortFunc(times, time.Time.Compare) // what ended later stands further back in the records
+	for i, at := range times {
 		c := who[(i*7+i/11)%len(who)]
 		r := store.Request{Finished: event.Finished{
 			ID: fmt.Sprintf("%016x", uint64(i+1)*0x9e3779b97f4a7c15), Time: at, Client: c.client, Method: "POST", Path: "/v1/chat/completions",

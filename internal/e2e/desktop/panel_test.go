@@ -226,8 +226,13 @@ func (c *camera) menu(name, submenu string) {
 		entries, m := s.tray.menu(), open[0]
 		i := slices.IndexFunc(entries, func(e entry) bool { return strings.HasPrefix(e.label, submenu) })
 		// The entries are as high as each other, and the lines between them next to nothing.
-		c.p.xdotool("mousemove", strconv.Itoa(m.x+m.w/2), strconv.Itoa(m.y+m.h*(2*i+1)/(2*len(entries))))
-		eventually(c.p.t, "the submenu is open", func() bool { open = s.panelWindows(menuLeast * c.scale); return len(open) == 2 })
+		y := m.y + m.h*(2*i+1)/(2*len(entries))
+		nudge := 0
+		eventually(c.p.t, "the submenu is open", func() bool { // a menu that is not drawn yet takes no notice of the pointer
+			nudge = 1 - nudge
+			c.p.xdotool("mousemove", strconv.Itoa(m.x+m.w/2+nudge), strconv.Itoa(y))
+			return within(time.Second, func() bool { open = s.panelWindows(menuLeast * c.scale); return len(open) == 2 })
+		})
 	}
 	c.part(name, around(open))
 	c.p.press("Escape")

@@ -20,7 +20,7 @@ type Gauge struct {
 	Known  bool
 	Share  float64 // of 1
 	Text   string  // "71 %"
-	Detail string  // "42,600 of 60,000 this minute"
+	Detail string  // "42,600 of 60,000 per minute"
 }
 
 // tells reports whether a limit says how much of a kind is left. A share of a
@@ -48,7 +48,7 @@ func (s *State) gauge(k *Key, kind string, now time.Time) Gauge {
 		if g.Known && share >= g.Share {
 			continue
 		}
-		g = Gauge{Known: true, Share: min(share, 1), Text: Percent(share), Detail: Tr("{{.Left}} of {{.Limit}} this {{.Window}}",
+		g = Gauge{Known: true, Share: min(share, 1), Text: Percent(share), Detail: Tr("{{.Left}} of {{.Limit}} per {{.Window}}",
 			"Left", Thousands(int(max(l.Remaining, 0))), "Limit", Thousands(int(l.Limit)), "Window", Told(cmp.Or(l.Window, "window")))}
 	}
 	return g

@@ -63,7 +63,7 @@ func TestWhatIsLeftOfALimitIsTheTightestThatIsStillTrue(t *testing.T) {
 		},
 	})
 	keys := s.Keys(midday)
-	if g := keys[0].Tokens; !g.Known || g.Text != "71 %" || g.Detail != "42,600 of 60,000 this minute" {
+	if g := keys[0].Tokens; !g.Known || g.Text != "71 %" || g.Detail != "42,600 of 60,000 per minute" {
 		t.Errorf("desk's tokens: %+v", g)
 	}
 	if g := keys[0].Requests; g.Known {
