@@ -142,10 +142,10 @@ func call(ctx context.Context, method, url, token string, body io.Reader, into a
 				Message string `json:"message"`
 			} `json:"error"`
 		}
-		if json.Unmarshal(raw, &told) == nil && told.Error.Message != "" {
-			return errors.New(told.Error.Message)
+		if json.Unmarshal(raw, &told) != nil || told.Error.Message == "" {
+			told.Error.Message = "the proxy answered " + resp.Status
 		}
-		return fmt.Errorf("the proxy answered %s", resp.Status)
+		return &refusal{resp.StatusCode, told.Error.Message}
 	}
 	if into == nil {
 		return nil

@@ -60,6 +60,9 @@ func (c *demoCmd) Run(e *env) error {
 // serve runs the proxy until ctx ends, then lets what runs finish.
 func serve(e *env, opt appOptions) error {
 	noPeeking()
+	if err := soleServer(e); err != nil {
+		return err
+	}
 	a, err := newApp(e, opt)
 	if err != nil {
 		return err
