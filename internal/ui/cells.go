@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -117,25 +118,45 @@ func cell(mono bool) *widget.Label {
 // drop is by how much a label has to go down to stand on the same line as those
 // beside it: all begin at the same height, and a monospaced face reaches less high.
 func drop(o fyne.CanvasObject) float32 {
-	if l, ok := o.(*widget.Label); ok && l.TextStyle.Monospace {
-		return lower(textSize)
+	l, ok := o.(*widget.Label)
+	if !ok || !l.TextStyle.Monospace {
+		return 0
 	}
-	return 0
+	plain, mono := baselines(textSize)
+	return wholePixels(o, plain.at-mono.at)
 }
 
-// lower is by how much the line of a monospaced text lies above that of the others.
-func lower(size float32) float32 {
-	driver := fyne.CurrentApp().Driver()
-	_, plain := driver.RenderedTextSize("0", size, fyne.TextStyle{}, nil)
-	_, mono := driver.RenderedTextSize("0", size, fyne.TextStyle{Monospace: true}, nil)
-	return plain - mono
+// baseline is where the line of a face lies, below the top of its height.
+type baseline struct{ at, height float32 }
+
+var measured = map[float32][2]baseline{}
+
+// baselines are those of a text and of a monospaced one. Window's goroutine only.
+func baselines(size float32) (plain, mono baseline) {
+	both, ok := measured[size]
+	if !ok {
+		driver := fyne.CurrentApp().Driver()
+		for i := range both {
+			box, at := driver.RenderedTextSize("0", size, fyne.TextStyle{Monospace: i == 1}, nil)
+			both[i] = baseline{at, box.Height}
+		}
+		measured[size] = both
+	}
+	return both[0], both[1]
+}
+
+// wholePixels rounds a distance down to pixels of the screen, as the toolkit rounds up
+// where it draws a text: with parts of a pixel a text would stand one too low.
+func wholePixels(o fyne.CanvasObject, d float32) float32 {
+	scale := float32(1)
+	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil {
+		scale = c.Scale()
+	}
+	return float32(math.Floor(float64(d*scale))) / scale
 }
 
 // lowered is a figure beside other texts, on their line.
-func lowered(l *widget.Label) fyne.CanvasObject {
-	d := drop(l)
-	return container.New(layout.NewCustomPaddedLayout(d, -d, 0, 0), l)
-}
+func lowered(l *widget.Label) fyne.CanvasObject { return container.New(columns{0}, l) }
 
 // markWidth is the column of a state's shape.
 const markWidth = apart + 2*tight

@@ -274,23 +274,14 @@ func (r *lineRenderer) Refresh() {
 	}
 }
 
-var sinks = map[float32]float32{}
-
 // sink is by how much a monospaced text has to go down to stand on the same line
-// as the others.
+// as the others, where all stand in the middle of a row.
 func sink(t *canvas.Text) float32 {
 	if !t.TextStyle.Monospace {
 		return 0
 	}
-	d, ok := sinks[t.TextSize]
-	if !ok {
-		driver := fyne.CurrentApp().Driver()
-		plain, base := driver.RenderedTextSize("0", t.TextSize, fyne.TextStyle{}, nil)
-		mono, monoBase := driver.RenderedTextSize("0", t.TextSize, t.TextStyle, nil)
-		d = (base - plain.Height/2) - (monoBase - mono.Height/2)
-		sinks[t.TextSize] = d
-	}
-	return d
+	plain, mono := baselines(t.TextSize)
+	return wholePixels(t, (plain.at-plain.height/2)-(mono.at-mono.height/2))
 }
 
 // cutTexts remembers what was shortened: the same few texts stand in most rows.
