@@ -65,7 +65,11 @@ func (c *call) giveBack() {
 func (c *call) fit(fit dialect.Fit) (sent dialect.Sent, held *loan, e *chat.Error) {
 	sent, held = dialect.Sent{Body: c.body}, c.loan
 	if c.chat {
-		spare := lend(len(c.body)+spareRoom, !c.keep)
+		room := len(c.body) + spareRoom
+		if fit.Dialect != c.front {
+			room += len(c.body) / 8 // written anew, with other escapes
+		}
+		spare := lend(room, !c.keep)
 		sent, e = c.request.For(fit, spare.buf)
 		if e != nil || !same(sent.Body, c.body) {
 			return sent, spare, e

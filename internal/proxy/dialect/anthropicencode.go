@@ -12,7 +12,7 @@ import (
 // encodeAnthropic writes a request as a Messages body for one provider. It is
 // always written in the same order, so that a provider's prompt cache finds its
 // beginning again in the next turn.
-func encodeAnthropic(q *chat.Request, fit Fit) (Sent, *chat.Error) {
+func encodeAnthropic(q *chat.Request, fit Fit, room []byte) (Sent, *chat.Error) {
 	b := anthropicBody{partWriter: partWriter{fit: fit}, q: q, names: toolNames{q: q}}
 	var dropped []string
 	for _, what := range q.Dropped {
@@ -25,8 +25,7 @@ func encodeAnthropic(q *chat.Request, fit Fit) (Sent, *chat.Error) {
 		b.note("asked in the system prompt for ", "the form of the answer")
 	}
 
-	b.out = make([]byte, 1, sizeOf(q))
-	b.out[0] = '{'
+	b.out = append(roomFor(q, room), '{')
 	b.text("model", cmp.Or(fit.Model, q.Model))
 	b.limit = outputLimit(q.MaxOutput, fit)
 	b.raw("max_tokens", strconv.Itoa(b.limit))

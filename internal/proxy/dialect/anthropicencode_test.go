@@ -13,7 +13,7 @@ import (
 // antEncoded encodes a request. The body is one that can be read.
 func antEncoded(t testing.TB, q *chat.Request, fit Fit) Sent {
 	t.Helper()
-	sent, e := encodeAnthropic(q, fit)
+	sent, e := encodeAnthropic(q, fit, nil)
 	if e != nil {
 		t.Fatal(e)
 	}
@@ -226,7 +226,7 @@ func TestEncodeAnthropicWritesPicturesDocumentsAndThinking(t *testing.T) {
 	}
 	for _, part := range []chat.Part{{Kind: chat.Document, Media: pdf}, {Kind: chat.Result, ID: "a", Parts: []chat.Part{{Kind: chat.Document, Media: pdf}}}} {
 		said := []chat.Message{antSay(chat.User, chat.Part{Text: "hi"}), antSay(chat.Assistant, antCall("a", "")), antSay(chat.User, antResult("a", "x"), part)}
-		if sent, e := encodeAnthropic(&chat.Request{Messages: said}, Fit{Model: "glm-5.3"}); e == nil || e.Code != "document_not_supported" || sent.Body != nil {
+		if sent, e := encodeAnthropic(&chat.Request{Messages: said}, Fit{Model: "glm-5.3"}, nil); e == nil || e.Code != "document_not_supported" || sent.Body != nil {
 			t.Errorf("a PDF of the latest turn: %v", e)
 		}
 	}

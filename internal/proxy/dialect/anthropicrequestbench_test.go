@@ -83,7 +83,7 @@ func BenchmarkEncodeAnthropic(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, e := encodeAnthropic(q, antBenchFits[0].fit); e != nil {
+		if _, e := encodeAnthropic(q, antBenchFits[0].fit, nil); e != nil {
 			b.Fatal(e)
 		}
 	}

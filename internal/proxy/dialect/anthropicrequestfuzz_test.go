@@ -172,7 +172,7 @@ func FuzzEncodeAnthropic(f *testing.F) {
 		antTear(rng, q)
 		before := fmt.Sprintf("%+v", q)
 		for _, fit := range antFits {
-			sent, e := encodeAnthropic(q, fit)
+			sent, e := encodeAnthropic(q, fit, nil)
 			if after := fmt.Sprintf("%+v", q); after != before {
 				t.Fatalf("the request was changed\nfrom %s\nto   %s", before, after)
 			}

@@ -45,7 +45,7 @@ func TestAWholeAnswerIsWrittenAsAMessage(t *testing.T) {
 func TestArgumentsThatNestTooDeepAreText(t *testing.T) {
 	for _, depth := range []int{maxDepth - 5, maxDepth - 4} {
 		call := chat.Part{Kind: chat.Call, Args: strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)}
-		sent, e := encodeAnthropic(&chat.Request{Messages: []chat.Message{{Role: chat.Assistant, Parts: []chat.Part{call}}}}, Fit{})
+		sent, e := encodeAnthropic(&chat.Request{Messages: []chat.Message{{Role: chat.Assistant, Parts: []chat.Part{call}}}}, Fit{}, nil)
 		if e != nil {
 			t.Fatal(e)
 		}

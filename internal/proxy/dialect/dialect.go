@@ -31,8 +31,9 @@ type adapter struct {
 	decode func(body []byte) (*chat.Request, error)
 	// fit gives the bytes for a provider of the same format, by splicing.
 	fit func(r *Request, fit Fit, room []byte) (Sent, *chat.Error)
-	// encode writes a request for a provider; nil where no provider speaks it.
-	encode func(q *chat.Request, fit Fit) (Sent, *chat.Error)
+	// encode writes a request for a provider, into room if that is large enough;
+	// nil where no provider speaks it.
+	encode func(q *chat.Request, fit Fit, room []byte) (Sent, *chat.Error)
 
 	// answers reads a provider's answer, one value for each; nil as above.
 	answers func() answerReader

@@ -64,7 +64,7 @@ func (r *Request) For(fit Fit, room []byte) (Sent, *chat.Error) {
 	if e != nil {
 		return Sent{}, e
 	}
-	return behind.encode(q, fit)
+	return behind.encode(q, fit, room)
 }
 
 // Hub gives the request in the hub's words. It is decoded once and must not be

@@ -13,12 +13,12 @@ import (
 // What a provider has no word for is told to the model in the leading system
 // text where that may do (that a tool must be called, what form the answer must
 // have), and dropped and noted where it may not.
-func encodeOpenAI(q *chat.Request, fit Fit) (Sent, *chat.Error) {
+func encodeOpenAI(q *chat.Request, fit Fit, room []byte) (Sent, *chat.Error) {
 	b := openAIBody{q: q, fit: fit, names: toolNames{q: q}}
 	for _, what := range q.Dropped {
 		b.dropped = append(b.dropped, "dropped "+what)
 	}
-	b.out = make([]byte, 0, sizeOf(q))
+	b.out = roomFor(q, room)
 	b.latest = latestTurn(q)
 	b.pair()
 	b.chooseTools()
@@ -74,7 +74,16 @@ type openAIBody struct {
 	said     bool          // the string at hand has text
 }
 
-// sizeOf estimates how long a body will be, so that it need not grow.
+// roomFor is where a body is written, so that it need not grow: in room, or in
+// memory of its own.
+func roomFor(q *chat.Request, room []byte) []byte {
+	if size := sizeOf(q); cap(room) < size {
+		return make([]byte, 0, size)
+	}
+	return room[:0]
+}
+
+// sizeOf estimates how long a body will be.
 func sizeOf(q *chat.Request) int {
 	n := 1024
 	for i := range q.Tools {

@@ -40,7 +40,7 @@ func encFailed(id string, parts ...chat.Part) chat.Part {
 // the body.
 func encFields(t testing.TB, q *chat.Request, fit Fit) (map[string]string, Sent) {
 	t.Helper()
-	sent, e := encodeOpenAI(q, fit)
+	sent, e := encodeOpenAI(q, fit, nil)
 	if e != nil {
 		t.Fatal(e)
 	}
@@ -226,7 +226,7 @@ func TestEncodeOpenAIWritesPicturesAndDocuments(t *testing.T) {
 		{encSaid(chat.User, encText("read it")), encSaid(chat.Assistant, encCall("c", "Read", "")), encSaid(chat.User, encResult("c", encText("read")), pdf)},
 		{encSaid(chat.User, encText("read it")), encSaid(chat.Assistant, encCall("c", "Read", "")), encSaid(chat.User, encResult("c", pdf))},
 	} {
-		sent, e := encodeOpenAI(&chat.Request{Messages: said}, Fit{Model: "glm-5.3"})
+		sent, e := encodeOpenAI(&chat.Request{Messages: said}, Fit{Model: "glm-5.3"}, nil)
 		if e == nil || e.Status != 400 || e.Code != "document_not_supported" || e.Hint == "" || !strings.HasPrefix(e.Message, "glm-5.3 ") || sent.Body != nil {
 			t.Errorf("a document in the latest turn: %v", e)
 		}

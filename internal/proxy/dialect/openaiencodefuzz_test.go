@@ -118,7 +118,7 @@ func FuzzEncodeOpenAI(f *testing.F) {
 		fit := d.fit()
 		again := d
 		q, same := d.request(), again.request()
-		sent, e := encodeOpenAI(q, fit)
+		sent, e := encodeOpenAI(q, fit, nil)
 		if !reflect.DeepEqual(q, same) {
 			t.Fatal("the request was changed")
 		}
@@ -128,7 +128,7 @@ func FuzzEncodeOpenAI(f *testing.F) {
 			}
 			return
 		}
-		if twice, _ := encodeOpenAI(same, fit); !bytes.Equal(twice.Body, sent.Body) {
+		if twice, _ := encodeOpenAI(same, fit, nil); !bytes.Equal(twice.Body, sent.Body) {
 			t.Fatalf("%s\nbecame then\n%s", sent.Body, twice.Body)
 		}
 		r, err := readOpenAI(sent.Body)

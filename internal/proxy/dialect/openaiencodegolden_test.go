@@ -70,7 +70,7 @@ func encRich() *chat.Request {
 func TestEncodeOpenAIForTheVendors(t *testing.T) {
 	for vendor, fit := range encVendors {
 		t.Run(vendor, func(t *testing.T) {
-			sent, e := encodeOpenAI(encRich(), fit)
+			sent, e := encodeOpenAI(encRich(), fit, nil)
 			if e != nil {
 				t.Fatal(e)
 			}
@@ -97,11 +97,11 @@ func TestEncodeOpenAIForTheVendors(t *testing.T) {
 
 func TestEncodeOpenAIKeepsToItsRoom(t *testing.T) {
 	q := encLong(100 << 10)
-	sent, e := encodeOpenAI(q, encVendors["zai"])
+	sent, e := encodeOpenAI(q, encVendors["zai"], nil)
 	if e != nil || len(sent.Body) > sizeOf(q) {
 		t.Errorf("%d bytes in room for %d: %v", len(sent.Body), sizeOf(q), e)
 	}
-	if n := testing.AllocsPerRun(10, func() { _, _ = encodeOpenAI(q, Fit{}) }); n > 60 {
+	if n := testing.AllocsPerRun(10, func() { _, _ = encodeOpenAI(q, Fit{}, nil) }); n > 60 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -131,11 +131,11 @@ func encLong(size int) *chat.Request {
 
 func BenchmarkEncodeOpenAI(b *testing.B) {
 	q, fit := encLong(100<<10), encVendors["zai"]
-	sent, _ := encodeOpenAI(q, fit)
+	sent, _ := encodeOpenAI(q, fit, nil)
 	b.SetBytes(int64(len(sent.Body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if sent, e := encodeOpenAI(q, fit); e != nil || len(sent.Body) == 0 {
+		if sent, e := encodeOpenAI(q, fit, nil); e != nil || len(sent.Body) == 0 {
 			b.Fatal(e)
 		}
 	}
