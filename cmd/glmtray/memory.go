@@ -32,6 +32,7 @@ type trimmer struct {
 	give func()
 	seen uint64 // allocated at the last look
 	done uint64 // allocated when memory was given back last
+	rest func() // called once, at the first rest: the start is over
 }
 
 // heapFigures are in bytes.
@@ -40,7 +41,7 @@ type heapFigures struct {
 	held      uint64 // of the system's memory, for the heap
 }
 
-func newTrimmer() *trimmer { return &trimmer{read: readHeap, give: giveBack} }
+func newTrimmer() *trimmer { return &trimmer{read: readHeap, give: giveBack, rest: letGoOfProgram} }
 
 func readHeap() heapFigures {
 	s := [...]metrics.Sample{
@@ -56,6 +57,7 @@ func readHeap() heapFigures {
 func giveBack() {
 	runtime.GC() // what is in a pool survives one collection
 	debug.FreeOSMemory()
+	letGoOfProgram()
 }
 
 // run looks until ctx ends.
@@ -76,6 +78,10 @@ func (t *trimmer) look() {
 	now := t.read()
 	quiet := now.allocated-t.seen <= trimQuiet
 	t.seen = now.allocated
+	if quiet && t.rest != nil {
+		t.rest()
+		t.rest = nil
+	}
 	if quiet && now.held >= trimLeast && now.allocated-t.done >= trimLeast {
 		t.give()
 		t.done = now.allocated

@@ -5,8 +5,8 @@ import "testing"
 func TestMemoryIsGivenBackOnceABurstIsOver(t *testing.T) {
 	const mb = 1 << 20
 	var heap heapFigures
-	given := 0
-	trim := trimmer{read: func() heapFigures { return heap }, give: func() { given++ }}
+	given, rested := 0, 0
+	trim := trimmer{read: func() heapFigures { return heap }, give: func() { given++ }, rest: func() { rested++ }}
 	for _, step := range []struct {
 		what            string
 		allocated, held uint64 // allocated since the step before
@@ -27,6 +27,9 @@ func TestMemoryIsGivenBackOnceABurstIsOver(t *testing.T) {
 		heap.allocated, heap.held = heap.allocated+step.allocated, step.held
 		if trim.look(); given != step.given {
 			t.Fatalf("%s memory was given back %d times, not %d", step.what, given, step.given)
+		}
+		if started := step.what == "at the start"; started != (rested == 0) || rested > 1 {
+			t.Fatalf("%s the start was over %d times", step.what, rested)
 		}
 	}
 }
