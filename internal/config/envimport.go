@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -117,7 +117,7 @@ func (m *envImporter) left(from Origin, format string, args ...any) {
 }
 
 // reference is a value that only a shell, or compose, could fill in.
-var reference = regexp.MustCompile(`^\$(\{\w+|\w+$)`)
+var reference = lazy.Regexp(`^\$(\{\w+|\w+$)`)
 
 // current leaves the variables that count, and makes them what the keys are read
 // from.
@@ -133,7 +133,7 @@ func (m *envImporter) current(lines []envLine) []envLine {
 			m.left(e.origin, "it is given once more in line %d", lines[last[envName(e.name)]].line)
 		case strings.TrimSpace(e.text) == "":
 			m.left(e.origin, "it is empty")
-		case reference.MatchString(e.text):
+		case reference().MatchString(e.text):
 			m.left(e.origin, "it stands for another variable, which this file alone does not tell")
 		default:
 			kept = append(kept, e)
@@ -229,10 +229,10 @@ func (m *envImporter) add(c *scalar, from Origin, text string) {
 	m.out.Settings = append(m.out.Settings, set)
 }
 
-var userInURL = regexp.MustCompile(`://[^/@\s]+@`)
+var userInURL = lazy.Regexp(`://[^/@\s]+@`)
 
 // withoutPassword makes an outbound proxy's URL fit to be shown.
-func withoutPassword(text string) string { return userInURL.ReplaceAllString(text, "://…@") }
+func withoutPassword(text string) string { return userInURL().ReplaceAllString(text, "://…@") }
 
 // path makes a path of the file one that holds wherever glmtray is started: what
 // is relative was so to the folder that the file is in.

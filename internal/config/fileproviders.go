@@ -2,15 +2,16 @@ package config
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // idShape is what a provider's id may look like: it stands in "provider/model",
 // in headers and in file names.
-var idShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+var idShape = lazy.Regexp(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 // providers reads [provider.x]: changes to a preset, or a new vendor.
 func (r *reader) providers(f *field) {
@@ -28,7 +29,7 @@ func (r *reader) providers(f *field) {
 			r.bad(f.line, within, "must be written [provider.NAME]")
 		case id == DemoProvider:
 			r.bad(f.line, within, "this name belongs to the built-in simulator")
-		case !idShape.MatchString(id) || looksLikeKey(id):
+		case !idShape().MatchString(id) || looksLikeKey(id):
 			r.bad(f.line, within, "must be lower-case letters, digits, - and _, at most 32")
 		default:
 			r.provider(id, within, t)
@@ -87,7 +88,7 @@ func (r *reader) endpoints(p *Provider, within string, t *table) {
 		for _, id := range all.names {
 			within := within + " " + quote(id)
 			inner, ok := all.fields[id].val.(*table)
-			if !ok || !idShape.MatchString(id) {
+			if !ok || !idShape().MatchString(id) {
 				r.bad(all.fields[id].line, within, "must be a table with a name of lower-case letters, digits, - and _")
 				continue
 			}

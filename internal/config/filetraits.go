@@ -1,20 +1,21 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // fieldShape is what the name of a field of JSON may look like.
-var fieldShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+var fieldShape = lazy.Regexp(`^[a-z][a-z0-9_]{0,63}$`)
 
 // traits reads [provider.x.traits].
 func (r *reader) traits(p *Provider, within string, t *table) {
 	r.only(t, within, "reasoning", "thinking", "tool_choice", "no_schema", "no_parallel", "tool_stream", "max_stop", "inside_one")
 	x := &p.Traits
 	r.oneOf(t, within, "reasoning", &x.Reasoning, "the name of a field, or \"\" for none", func(text string) bool {
-		return text == "" || fieldShape.MatchString(text)
+		return text == "" || fieldShape().MatchString(text)
 	})
 	r.oneOf(t, within, "thinking", &x.Thinking, `"thinking", or "" for none`, func(text string) bool {
 		return text == "" || text == "thinking"

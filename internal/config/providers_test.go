@@ -11,7 +11,7 @@ import (
 
 func TestPresetsAreComplete(t *testing.T) {
 	for _, p := range Presets() {
-		if !idShape.MatchString(p.ID) || p.Name == "" {
+		if !idShape().MatchString(p.ID) || p.Name == "" {
 			t.Errorf("%q, %q", p.ID, p.Name)
 		}
 		for _, e := range p.Endpoints {

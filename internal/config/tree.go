@@ -3,13 +3,14 @@ package config
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 
 	toml "github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // table is a TOML table with the lines on which things stand, which a decoded
@@ -66,7 +67,7 @@ func tree(data []byte) (*table, *Problem) {
 
 // longWord is what go-toml repeats of a document and may be a key of no known
 // shape.
-var longWord = regexp.MustCompile(`\S{33,}`)
+var longWord = lazy.Regexp(`\S{33,}`)
 
 // syntaxProblem takes position and reason out of go-toml's error, and leaves
 // out its picture of the lines around, which may hold anything.
@@ -76,7 +77,7 @@ func syntaxProblem(err error) *Problem {
 		return &Problem{Line: 1, Text: "not TOML: " + scrub(err)}
 	}
 	line, _ := de.Position()
-	text := longWord.ReplaceAllString(strings.TrimPrefix(scrub(de), "toml: "), "(a long text)")
+	text := longWord().ReplaceAllString(strings.TrimPrefix(scrub(de), "toml: "), "(a long text)")
 	return &Problem{Line: line, Text: "not TOML: " + text}
 }
 

@@ -2,10 +2,11 @@ package connect
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // diffOf shows what changes in a file, for people. Values that are keys, or are
@@ -28,19 +29,19 @@ func diffOf(path string, f disk, after []byte) string {
 }
 
 var (
-	namedSecret  = regexp.MustCompile(`(?i)(key|token|secret|password|passwd|credential|authorization|bearer|cookie)`)
-	quotedText   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'[^']*'`)
-	inAddress    = regexp.MustCompile(`://[^/@\s"']+@`)
-	shapedSecret = regexp.MustCompile(`^[A-Za-z0-9_+=.-]{20,}$`)
+	namedSecret  = lazy.Regexp(`(?i)(key|token|secret|password|passwd|credential|authorization|bearer|cookie)`)
+	quotedText   = lazy.Regexp(`"(?:[^"\\]|\\.)*"|'[^']*'`)
+	inAddress    = lazy.Regexp(`://[^/@\s"']+@`)
+	shapedSecret = lazy.Regexp(`^[A-Za-z0-9_+=.-]{20,}$`)
 )
 
 // mask leaves out what may be a key: long words of letters and digits, and
 // every value on a line that is named like one.
 func mask(line string) string {
-	named := namedSecret.MatchString(line)
+	named := namedSecret().MatchString(line)
 	colon := strings.IndexAny(line, ":=")
-	line = inAddress.ReplaceAllString(line, "://…@")
-	return quotedText.ReplaceAllStringFunc(line, func(quoted string) string {
+	line = inAddress().ReplaceAllString(line, "://…@")
+	return quotedText().ReplaceAllStringFunc(line, func(quoted string) string {
 		text := quoted[1 : len(quoted)-1]
 		name := colon >= 0 && strings.Index(line, quoted) < colon
 		switch {
@@ -48,7 +49,7 @@ func mask(line string) string {
 			return quoted
 		case named && len(text) >= 8 && !strings.HasPrefix(text, "http") && !isVariable(text):
 			return `"…"`
-		case shapedSecret.MatchString(text) && strings.ContainsAny(text, "0123456789") && !strings.HasPrefix(text, "claude-"):
+		case shapedSecret().MatchString(text) && strings.ContainsAny(text, "0123456789") && !strings.HasPrefix(text, "claude-"):
 			return `"…"`
 		}
 		return quoted

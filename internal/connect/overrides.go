@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // Override is something outside of a client's file that has a say in which
@@ -85,13 +87,13 @@ func inShell(path, base string) []Override {
 }
 
 var (
-	posixSet = regexp.MustCompile(`(?:^|[\s;&])([A-Z_]+)=("[^"]*"|'[^']*'|[^\s;#]*)`)
-	fishSet  = regexp.MustCompile(`(?:^|[\s;])set\s+(?:-\S+\s+)+([A-Z_]+)\s+("[^"]*"|'[^']*'|[^\s;#]+)`)
+	posixSet = lazy.Regexp(`(?:^|[\s;&])([A-Z_]+)=("[^"]*"|'[^']*'|[^\s;#]*)`)
+	fishSet  = lazy.Regexp(`(?:^|[\s;])set\s+(?:-\S+\s+)+([A-Z_]+)\s+("[^"]*"|'[^']*'|[^\s;#]+)`)
 )
 
 // assigned gives what a line of a shell sets a variable to.
 func assigned(line, name string) (string, bool) {
-	for _, form := range []*regexp.Regexp{posixSet, fishSet} {
+	for _, form := range []*regexp.Regexp{posixSet(), fishSet()} {
 		for _, m := range form.FindAllStringSubmatch(line, -1) {
 			if m[1] == name {
 				return strings.Trim(m[2], `"'`), true

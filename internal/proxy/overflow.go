@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/proxy/chat"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 	"github.com/glmtray/glmtray/internal/proxy/upstream"
@@ -65,7 +65,7 @@ func (c *call) tooLong(e *chat.Error, limit int) {
 	}
 }
 
-var integers = regexp.MustCompile(`[0-9]+`)
+var integers = lazy.Regexp(`[0-9]+`)
 
 // figures finds a prompt's length and a model's limit in a vendor's words:
 // "Current length is 140000 while limit is 131072" (Cerebras), "The input (N
@@ -74,7 +74,7 @@ var integers = regexp.MustCompile(`[0-9]+`)
 func figures(said string) (length, limit int) {
 	const least = 1000 // smaller figures are statuses and positions
 	var found []int
-	for _, text := range integers.FindAllString(said, 16) {
+	for _, text := range integers().FindAllString(said, 16) {
 		if n, err := strconv.Atoi(text); err == nil && n >= least {
 			found = append(found, n)
 		}

@@ -3,9 +3,10 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // The layout of body files: DATE/DATE_TIME_MICROSECONDS_METHOD_path_id8.json,
@@ -19,8 +20,8 @@ const (
 )
 
 var (
-	dayShape  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	nameShape = regexp.MustCompile(`^(\d{8}_\d{6})_(\d{6})_[A-Z]{1,16}_[A-Za-z0-9._-]{0,50}_[0-9a-f]{8}\.json$`)
+	dayShape  = lazy.Regexp(`^\d{4}-\d{2}-\d{2}$`)
+	nameShape = lazy.Regexp(`^(\d{8}_\d{6})_(\d{6})_[A-Z]{1,16}_[A-Za-z0-9._-]{0,50}_[0-9a-f]{8}\.json$`)
 )
 
 // tempPrefix and tempSuffix surround a body file's name while it is written.
@@ -85,7 +86,7 @@ func shortID(id string) string {
 // bodyTime reads the time from a body file's name; false if the name is not of
 // our pattern or does not belong into that day's folder.
 func bodyTime(day, name string) (time.Time, bool) {
-	m := nameShape.FindStringSubmatch(name)
+	m := nameShape().FindStringSubmatch(name)
 	if m == nil {
 		return time.Time{}, false
 	}
@@ -98,7 +99,7 @@ func bodyTime(day, name string) (time.Time, bool) {
 
 // parseDay reads a day's folder; false if it is none.
 func parseDay(name string) (time.Time, bool) {
-	if !dayShape.MatchString(name) {
+	if !dayShape().MatchString(name) {
 		return time.Time{}, false
 	}
 	day, err := time.Parse(dayLayout, name)

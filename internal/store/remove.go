@@ -6,14 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // databaseShape are the names of the database and of what stands beside it: its
 // log, copies from before a migration, and databases that were set aside. One
 // that somebody else made is not ours, whatever it was renamed to.
-var databaseShape = regexp.MustCompile(`^glmtray(\.(before-\d+|damaged|newer)-\d{8}-\d{6}(-\d+)?)?\.db(-wal|-shm|\.suspect)?$`)
+var databaseShape = lazy.Regexp(`^glmtray(\.(before-\d+|damaged|newer)-\d{8}-\d{6}(-\d+)?)?\.db(-wal|-shm|\.suspect)?$`)
 
 // Remove removes the database in dir, its copies, and what was set aside of it.
 // Nobody may have it open. Whatever else is in dir stays, and so does dir.
@@ -23,7 +24,7 @@ func Remove(dir string) error {
 		return nil
 	}
 	for _, e := range entries {
-		if databaseShape.MatchString(e.Name()) {
+		if databaseShape().MatchString(e.Name()) {
 			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
 		}
 	}

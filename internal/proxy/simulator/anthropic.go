@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/gjson"
 )
@@ -25,7 +26,7 @@ var (
 		"server_tool_use", "web_search_tool_result", "container_upload",
 	}
 	callID   = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
-	toolName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
+	toolName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`) }) // long to make
 )
 
 // wrongForAnthropic says what Anthropic would say; "": nothing.
@@ -90,8 +91,8 @@ func (x *exchange) toolNames() string {
 	names := map[string]bool{}
 	for i, name := range x.q.tools {
 		switch {
-		case !toolName.MatchString(name):
-			return fmt.Sprintf("tools.%d.custom.name: String should match pattern '%s'", i, toolName)
+		case !toolName().MatchString(name):
+			return fmt.Sprintf("tools.%d.custom.name: String should match pattern '%s'", i, toolName())
 		case names[name]:
 			return "tools: Tool names must be unique."
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/tidwall/gjson"
 )
@@ -74,8 +75,8 @@ func (x *exchange) wrong() (fixture, problem string) {
 			return fixture, problem
 		}
 	}
-	if i := slices.IndexFunc(q.tools, func(name string) bool { return !functionName.MatchString(name) }); i >= 0 {
-		return on.param, fmt.Sprintf("tools.%d.function.name: '%s' does not match '%s'", i, q.tools[i], functionName)
+	if i := slices.IndexFunc(q.tools, func(name string) bool { return !functionName().MatchString(name) }); i >= 0 {
+		return on.param, fmt.Sprintf("tools.%d.function.name: '%s' does not match '%s'", i, q.tools[i], functionName())
 	}
 	return "", ""
 }
@@ -83,7 +84,7 @@ func (x *exchange) wrong() (fixture, problem string) {
 // functionName is what OpenAI and those who follow it take as a tool's name
 // (platform.openai.com/docs/api-reference/chat, 2026). The refusal's wording is
 // not verified for any vendor.
-var functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+var functionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`) }) // long to make
 
 // zaiTakes are the fields of Z.ai's chat completions (docs.z.ai, 2026);
 // stream_options is tolerated.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // told is everything that is known of a failure the provider told of.
@@ -94,7 +96,7 @@ var kinds = map[string]row{
 // its statuses, so that a message which quotes the request decides nothing.
 type textRow struct {
 	statuses []int
-	says     *regexp.Regexp
+	says     func() *regexp.Regexp
 	row
 }
 
@@ -105,20 +107,20 @@ var (
 
 // texts are read in order. Sources as above; the vendors change codes more often than words.
 var texts = []textRow{
-	{[]int{400, 413, 422, 500, 200}, regexp.MustCompile(`(?i)longer than the model'?s context|context limit exceeded|maximum context length|` +
+	{[]int{400, 413, 422, 500, 200}, lazy.Regexp(`(?i)longer than the model'?s context|context limit exceeded|maximum context length|` +
 		`reduce the length of the messages|prompt (?:is )?too long|exceeds? (?:the )?(?:model'?s )?(?:maximum )?context|input is too long|backend: 400 status code \(no body\)`), row{ContextExceeded, ""}},
-	{[]int{429, 403, 400, 200}, regexp.MustCompile(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required|quota and token balance|credit balance is too low`), row{AccountStopped, ""}},
-	{tooMany, regexp.MustCompile(`(?i)usage limit reached|limit exhausted|limit will reset at|token quota is not enough|insufficient quota|subscription rate limits?|额度`), row{QuotaUntil, ""}},
-	{tooMany, regexp.MustCompile(`(?i)concurren|simultaneous|parallel requests?|并发`), row{Concurrency, "too many requests at once"}},
-	{tooMany, regexp.MustCompile(`(?i)per day limit|daily limit`), row{QuotaUntil, ""}},
-	{tooMany, regexp.MustCompile(`(?i)per (?:second|minute|hour) limit|rate limit (?:reached|exceeded)`), row{RateLimited, ""}},
-	{tooMany, regexp.MustCompile(`(?i)overloaded|high traffic|at capacity|queue (?:is )?(?:full|exceeded)|访问量过大`), row{Overloaded, ""}},
-	{badCalls, regexp.MustCompile(`(?i)unknown model|no such model|模型不存在|^model: \S+$|` +
+	{[]int{429, 403, 400, 200}, lazy.Regexp(`(?i)insufficient balance|no resource package|please recharge|余额不足|payment required|quota and token balance|credit balance is too low`), row{AccountStopped, ""}},
+	{tooMany, lazy.Regexp(`(?i)usage limit reached|limit exhausted|limit will reset at|token quota is not enough|insufficient quota|subscription rate limits?|额度`), row{QuotaUntil, ""}},
+	{tooMany, lazy.Regexp(`(?i)concurren|simultaneous|parallel requests?|并发`), row{Concurrency, "too many requests at once"}},
+	{tooMany, lazy.Regexp(`(?i)per day limit|daily limit`), row{QuotaUntil, ""}},
+	{tooMany, lazy.Regexp(`(?i)per (?:second|minute|hour) limit|rate limit (?:reached|exceeded)`), row{RateLimited, ""}},
+	{tooMany, lazy.Regexp(`(?i)overloaded|high traffic|at capacity|queue (?:is )?(?:full|exceeded)|访问量过大`), row{Overloaded, ""}},
+	{badCalls, lazy.Regexp(`(?i)unknown model|no such model|模型不存在|^model: \S+$|` +
 		"\\bmodel\\b:?[ '\"`]+(?:[^\\s'\"`]+[ '\"`]+)?(?:was |is |has been )?(?:not found|does not exist|not exist|no longer available|retired|decommissioned)"), row{ModelGone, ""}},
 	// OpenRouter: "Your chosen model requires moderation and your input was flagged"
 	// (openrouter.ai/docs/errors, 2026-11-29). No other provider is to be asked instead.
-	{[]int{403, 451, 200}, regexp.MustCompile(`(?i)requires moderation|content[ _-]?filter|\b(?:input|prompt|content|messages?)\b[^.]{0,40}\b(?:flagged|filtered|moderated)\b`), row{CallerFault, "refused for its content"}},
-	{[]int{400, 403, 200}, regexp.MustCompile(`(?i)(?:incorrect|invalid|wrong|expired) (?:api|access)[ _-]?(?:key|token)|api key not valid`), row{KeyRejected, "the key is wrong"}},
+	{[]int{403, 451, 200}, lazy.Regexp(`(?i)requires moderation|content[ _-]?filter|\b(?:input|prompt|content|messages?)\b[^.]{0,40}\b(?:flagged|filtered|moderated)\b`), row{CallerFault, "refused for its content"}},
+	{[]int{400, 403, 200}, lazy.Regexp(`(?i)(?:incorrect|invalid|wrong|expired) (?:api|access)[ _-]?(?:key|token)|api key not valid`), row{KeyRejected, "the key is wrong"}},
 }
 
 // classify says what a failure is: by code, then by text, then by status.
@@ -155,7 +157,7 @@ func byText(t *told) (verdict, bool) {
 		return verdict{}, false // its words are about itself
 	}
 	for i := range texts {
-		if r := &texts[i]; slices.Contains(r.statuses, t.statusOr200()) && r.says.MatchString(t.fault.message) {
+		if r := &texts[i]; slices.Contains(r.statuses, t.statusOr200()) && r.says().MatchString(t.fault.message) {
 			return t.verdict(r.row, true), true
 		}
 	}
@@ -179,7 +181,7 @@ func byCode(t *told) (verdict, bool) {
 		case code == "1230":
 			return t.verdict(row{ServerError, ""}, true), true
 		case ok:
-			if r.class == RateLimited && perDay.MatchString(t.fault.message) {
+			if r.class == RateLimited && perDay().MatchString(t.fault.message) {
 				r.class = QuotaUntil
 			}
 			v := t.verdict(r, true)
@@ -190,7 +192,7 @@ func byCode(t *told) (verdict, bool) {
 	return verdict{}, false
 }
 
-var perDay = regexp.MustCompile(`(?i)per day`)
+var perDay = lazy.Regexp(`(?i)per day`)
 
 // syntheticLimit tells Synthetic's two 429s apart: the brief limit on parallel
 // requests carries Retry-After, the subscription's does not (its users, 2026-10).
@@ -236,9 +238,9 @@ func byStatus(t *told) verdict {
 }
 
 var (
-	ofEntitlement = regexp.MustCompile(`(?i)\bmodels?\b|entitle|\bplans?\b|subscription|model_`)
-	ofKey         = regexp.MustCompile(`(?i)\b(?:api[ _-]?)?keys?\b|api_key|\btokens?\b|account|credential|authenticat|organi[sz]ation|suspended|deactivated`)
-	ofPermission  = regexp.MustCompile(`(?i)permission|not (?:authorized|allowed|permitted) to`)
+	ofEntitlement = lazy.Regexp(`(?i)\bmodels?\b|entitle|\bplans?\b|subscription|model_`)
+	ofKey         = lazy.Regexp(`(?i)\b(?:api[ _-]?)?keys?\b|api_key|\btokens?\b|account|credential|authenticat|organi[sz]ation|suspended|deactivated`)
+	ofPermission  = lazy.Regexp(`(?i)permission|not (?:authorized|allowed|permitted) to`)
 )
 
 // forbidden reads a 403. It says of the model, of the key, or (a block page of
@@ -248,17 +250,17 @@ func forbidden(t *told) verdict {
 	switch {
 	case t.fault.page:
 		return t.verdict(row{Overloaded, "blocked before the API (403): " + t.fault.message}, true)
-	case ofEntitlement.MatchString(says):
+	case ofEntitlement().MatchString(says):
 		return t.verdict(row{class: NotEntitled}, true)
-	case ofKey.MatchString(says):
+	case ofKey().MatchString(says):
 		return t.verdict(row{class: KeyRejected}, true)
-	case ofPermission.MatchString(says):
+	case ofPermission().MatchString(says):
 		return t.verdict(row{class: NotEntitled}, true)
 	}
 	return t.verdict(row{class: Overloaded}, false)
 }
 
-var window = regexp.MustCompile(`(?i)\b(requests|tokens) per (second|minute|hour|day)\b`)
+var window = lazy.Regexp(`(?i)\b(requests|tokens) per (second|minute|hour|day)\b`)
 
 // verdict puts a row into words.
 func (t *told) verdict(r row, known bool) verdict {
@@ -267,7 +269,7 @@ func (t *told) verdict(r row, known bool) verdict {
 		return v
 	}
 	limited := r.class == RateLimited || r.class == QuotaUntil
-	if m := window.FindStringSubmatch(t.fault.message); m != nil && limited {
+	if m := window().FindStringSubmatch(t.fault.message); m != nil && limited {
 		v.words = strings.ToLower(m[1]+" per "+m[2]) + " used up"
 		return v
 	}

@@ -3,11 +3,11 @@ package upstream
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/proxy/dialect"
 )
 
@@ -22,7 +22,7 @@ type fault struct {
 }
 
 // rendered is Z.ai's other way to tell code and message: "[1308][Usage limit…][trace]".
-var rendered = regexp.MustCompile(`^\s*\[(\d{3,4})\]\s*\[?([^\]]*)`)
+var rendered = lazy.Regexp(`^\s*\[(\d{3,4})\]\s*\[?([^\]]*)`)
 
 // readFault reads an error's body. It knows Cerebras' flat form, OpenAI's and
 // Z.ai's "error" object with the code as string or number, the Anthropic form
@@ -90,7 +90,7 @@ func text(v gjson.Result, names ...string) string {
 
 // finish finds a code that stands in another place.
 func finish(f fault) fault {
-	if m := rendered.FindStringSubmatch(f.message); m != nil {
+	if m := rendered().FindStringSubmatch(f.message); m != nil {
 		if f.code == "" {
 			f.code = m[1]
 		}
@@ -112,11 +112,11 @@ func digits(s string) bool {
 	return s != ""
 }
 
-var titles = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+var titles = lazy.Regexp(`(?is)<title[^>]*>(.*?)</title>`)
 
 // title is what a page is called.
 func title(page []byte) string {
-	if m := titles.FindSubmatch(page); m != nil {
+	if m := titles().FindSubmatch(page); m != nil {
 		return html.UnescapeString(string(m[1]))
 	}
 	return "an HTML page"

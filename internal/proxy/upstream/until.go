@@ -3,10 +3,11 @@ package upstream
 import (
 	"math"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // A vendor's word on how long to stay away is followed up to maxUntil. Beyond
@@ -143,7 +144,7 @@ func emptyWindow(t *told) time.Time {
 		return last
 	}
 	kind, span := "", "5 hours"
-	if m := window.FindStringSubmatch(t.fault.message); m != nil {
+	if m := window().FindStringSubmatch(t.fault.message); m != nil {
 		kind, span = m[1], m[2]
 	}
 	for _, l := range t.limits {
@@ -156,11 +157,11 @@ func emptyWindow(t *told) time.Time {
 
 // stamp is Z.ai's "Your limit will reset at 2026-09-09 05:38:28", in whatever
 // language it stands.
-var stamp = regexp.MustCompile(`(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?`)
+var stamp = lazy.Regexp(`(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?`)
 
 // inMessage finds a time in a message. Without a zone it is China's.
 func inMessage(text string, c clock) (time.Duration, bool) {
-	for _, m := range stamp.FindAllStringSubmatch(text, 8) {
+	for _, m := range stamp().FindAllStringSubmatch(text, 8) {
 		layout, value := "2006-01-02 15:04:05", m[1]+" "+m[2]
 		if m[3] != "" {
 			layout, value = layout+"Z0700", value+strings.ReplaceAll(m[3], ":", "")

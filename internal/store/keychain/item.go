@@ -3,13 +3,13 @@ package keychain
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
-var hostShape = regexp.MustCompile(`^[A-Za-z0-9.:_\[\]-]{1,260}$`)
+var hostShape = lazy.Regexp(`^[A-Za-z0-9.:_\[\]-]{1,260}$`)
 
 // encode writes an item's text. Errors never hold the key.
 func encode(item Item) (string, error) {
@@ -25,7 +25,7 @@ func encode(item Item) (string, error) {
 	}
 	text := key
 	if item.Host != "" {
-		if !hostShape.MatchString(item.Host) {
+		if !hostShape().MatchString(item.Host) {
 			return "", fmt.Errorf("%.80q is no host", item.Host)
 		}
 		text += "\nhost=" + item.Host
@@ -43,7 +43,7 @@ func decode(text string) Item {
 	item := Item{Secret: secret.New(key)}
 	for line := range strings.Lines(rest) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if name == "host" && hostShape.MatchString(value) {
+		if name == "host" && hostShape().MatchString(value) {
 			item.Host = value
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -45,13 +45,13 @@ type Item struct {
 	Host   string // host[:port] of the https endpoint it was stored for; "": not told
 }
 
-var nameShape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
+var nameShape = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 
 // CheckName tells whether a provider's id or a key's name can stand in the
 // keychain: 1 to 64 letters, digits, dots, underscores and hyphens, of which
 // the first is no dot or hyphen.
 func CheckName(name string) error {
-	if !nameShape.MatchString(name) {
+	if !nameShape().MatchString(name) {
 		return fmt.Errorf("the name %.80q is not made of 1 to 64 letters (a-z, A-Z), digits and . _ - with a letter, digit or _ in front", name)
 	}
 	return nil
