@@ -60,6 +60,7 @@ type app struct {
 	states  *stateKeeper
 	minutes *minuteKeeper
 	ballast []byte
+	started func() // called once it listens; may be nil
 	token   string
 	at      atomic.Pointer[listening] // where it listens; nil: not yet
 	wake    chan struct{}             // Discover asks again

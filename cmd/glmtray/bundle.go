@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 // bundle is a report for whoever helps with a fault. Nothing gets into it because it
@@ -107,14 +107,14 @@ func (b *bundle) versions() {
 	}
 }
 
-var wordShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,31}$`)
+var wordShape = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,31}$`)
 
 // oneWord lets a short word of the system through, and nothing that a key might be.
 func oneWord(text string) string {
 	switch {
 	case text == "":
 		return "not set"
-	case !wordShape.MatchString(text) || looksLikeKey(text):
+	case !wordShape().MatchString(text) || looksLikeKey(text):
 		return "something else"
 	}
 	return text

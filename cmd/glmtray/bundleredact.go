@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/glmtray/glmtray/internal/config"
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -54,12 +55,12 @@ func newRedactor(d *doctor) *redactor {
 }
 
 // secretName tells variables whose values are nobody's business.
-var secretName = regexp.MustCompile(`(?i)KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL|COOKIE|_PROXY$`)
+var secretName = lazy.Regexp(`(?i)KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL|COOKIE|_PROXY$`)
 
 func (r *redactor) knowSecrets(d *doctor) {
 	for _, pair := range d.e.environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if !secretName.MatchString(name) {
+		if !secretName().MatchString(name) {
 			continue
 		}
 		r.scrub.Add(secret.New(value))
@@ -107,9 +108,9 @@ func (r *redactor) knowName(name string) {
 // text takes out keys, the home folder, names of user and machine, and hosts.
 func (r *redactor) text(text string) string {
 	text = r.own(text) // a home folder may look like a host
-	text = anyURL.ReplaceAllStringFunc(text, r.host)
-	text = anyHost.ReplaceAllStringFunc(text, r.bareHost)
-	text = anyAddress.ReplaceAllStringFunc(text, bareAddress)
+	text = anyURL().ReplaceAllStringFunc(text, r.host)
+	text = anyHost().ReplaceAllStringFunc(text, r.bareHost)
+	text = anyAddress().ReplaceAllStringFunc(text, bareAddress)
 	return r.own(text)
 }
 
@@ -128,16 +129,16 @@ func (r *redactor) own(text string) string {
 }
 
 var (
-	anyURL     = regexp.MustCompile(`[a-z][a-z0-9+]*://[^\s"'<>)\],]+`)
-	anyHost    = regexp.MustCompile(`(?i)\b(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]+\b`)
-	anyAddress = regexp.MustCompile(`[0-9A-Fa-f:]*[.:][0-9A-Fa-f:.]*[0-9A-Fa-f]`)
-	anyQuoted  = regexp.MustCompile(`"[^"]*"|'[^']*'|“[^”]*”`)
+	anyURL     = lazy.Regexp(`[a-z][a-z0-9+]*://[^\s"'<>)\],]+`)
+	anyHost    = lazy.Regexp(`(?i)\b(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]+\b`)
+	anyAddress = lazy.Regexp(`[0-9A-Fa-f:]*[.:][0-9A-Fa-f:.]*[0-9A-Fa-f]`)
+	anyQuoted  = lazy.Regexp(`"[^"]*"|'[^']*'|“[^”]*”`)
 )
 
 // foreign is text for what may quote a client, a provider or a file: what stands in
 // quotes goes as well, and all stays on one line.
 func (r *redactor) foreign(text string) string {
-	text = anyQuoted.ReplaceAllString(text, `"…"`)
+	text = anyQuoted().ReplaceAllString(text, `"…"`)
 	return r.text(strings.Join(strings.Fields(text), " "))
 }
 

@@ -63,11 +63,13 @@ func serve(e *env, opt appOptions) error {
 	if err := soleServer(e); err != nil {
 		return err
 	}
+	again := withoutCollector()
 	a, err := newApp(e, opt)
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	a.started = again
 	return a.serve(e.ctx, e.stdout)
 }
 
@@ -100,6 +102,9 @@ func (a *app) serve(ctx context.Context, stdout io.Writer) error {
 	done := serveHTTP(l, a.server, a.log.Handler())
 	if _, err := fmt.Fprintf(stdout, "listening on %s\n", l.url()); err != nil {
 		a.log.Warn("standard output is closed", "error", err)
+	}
+	if a.started != nil {
+		a.started()
 	}
 	if first {
 		if err := a.firstClient(ctx, stdout); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/connect"
+	"github.com/glmtray/glmtray/internal/lazy"
 	"github.com/glmtray/glmtray/internal/store"
 )
 
@@ -99,8 +100,8 @@ func (u *uninstall) data(c *uninstallCmd) part {
 // connections, which those rooms know themselves; and what a kill has left of the
 // settings beside them.
 var (
-	ownFile      = regexp.MustCompile(`^(run\.json|window\.lock|minutes\.jsonl(-\d+)?|(run|doctor)-\d+\.tmp)$`)
-	halfSettings = regexp.MustCompile(`^\.settings-\d+\.toml$`)
+	ownFile      = lazy.Regexp(`^(run\.json|window\.lock|minutes\.jsonl(-\d+)?|(run|doctor)-\d+\.tmp)$`)
+	halfSettings = lazy.Regexp(`^\.settings-\d+\.toml$`)
 )
 
 // deleteData deletes what is ours by its names, and a folder only if nothing else
@@ -113,7 +114,7 @@ func (u *uninstall) deleteData(at *dataPlaces) error {
 	}
 	err = errors.Join(
 		err, store.Remove(at.folder), store.RemoveBodies(u.r.e.ctx, at.logs),
-		removeNamed(at.folder, ownFile), removeNamed(filepath.Dir(at.settings), halfSettings),
+		removeNamed(at.folder, ownFile()), removeNamed(filepath.Dir(at.settings), halfSettings()),
 	)
 	if u.named {
 		paths = slices.DeleteFunc(paths, func(path string) bool { return path == at.settings })

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/glmtray/glmtray/internal/lazy"
 )
 
 type updateCmd struct {
@@ -116,13 +117,13 @@ func latestRelease(ctx context.Context, client *http.Client, repository string) 
 
 // versionForm is 1.2.3, what git describe makes of commits behind it
 // (1.2.3-4-gabcdef), or a version that leads to it (1.2.3-rc.1).
-var versionForm = regexp.MustCompile(`^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-(\d+-g[0-9a-f]+(?:-dirty)?|dirty)|(-[0-9A-Za-z.-]+))?$`)
+var versionForm = lazy.Regexp(`^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-(\d+-g[0-9a-f]+(?:-dirty)?|dirty)|(-[0-9A-Za-z.-]+))?$`)
 
 // parseVersion gives what versions are ordered by: the three numbers, and 0 for
 // one that leads to that release, 1 for itself, 2 for commits behind it. nil: it
 // is no version.
 func parseVersion(text string) []int {
-	m := versionForm.FindStringSubmatch(text)
+	m := versionForm().FindStringSubmatch(text)
 	if m == nil {
 		return nil
 	}
