@@ -32,7 +32,7 @@ var (
 )
 
 // Where the rows of the routing basics stand, and a row's field.
-const cooldownRow, maxWaitRow, settingsField = 322, 388, 780
+const cooldownRow, maxWaitRow, settingsField = 402, 468, 800
 
 // busy starts a program with three vendors, whose banner has been put away.
 func (h *hour) start(s *session, settings string) *program {
