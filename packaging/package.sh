@@ -4,6 +4,7 @@
 #   package.sh [PART...]     headless linux windows image sbom: all of them
 #   package.sh sums          SHA256SUMS of what is there
 #   package.sh table         what is there, its size, and how it was tried
+#   package.sh page          ... and the same into docs/packages.md
 #
 # What they are made of is described in docs/packages.md.
 set -eu
@@ -204,12 +205,30 @@ artefacts() {
 
 sums() { (cd "$dist" && artefacts | xargs sha256sum >SHA256SUMS); }
 
+# how NAME says how an artefact was tried.
+how() {
+	said=$(sed -n "s/^$1|//p" "$dist/tried" 2>/dev/null | awk '!seen[$0]++ { printf "%s%s", sep, $0; sep = "; " }')
+	printf '%s\n' "${said:-built, not tried here}"
+}
+
 table() {
 	printf '\n%-52s %9s  %s\n' artefact size 'how it was tried'
 	artefacts | while read -r name; do
-		how=$(sed -n "s/^$name|//p" "$dist/tried" 2>/dev/null | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')
-		printf '%-52s %9s  %s\n' "$name" "$(du -h --apparent-size "$dist/$name" | cut -f1)" "${how:-built, not tried here}"
+		printf '%-52s %9s  %s\n' "$name" "$(du -h --apparent-size "$dist/$name" | cut -f1)" "$(how "$name")"
 	done
+}
+
+# page puts the table between its two marks, with no version in the names.
+page() {
+	{
+		printf '\n| artefact | MB | how it was tried |\n|---|---|---|\n'
+		artefacts | while read -r name; do
+			printf '| `%s` | %s | %s |\n' "$name" "$(wc -c <"$dist/$name" | awk '{ printf "%.1f", $1 / 1e6 }')" "$(how "$name")"
+		done | sed "s/$(debian_version)/VERSION/; s/$VERSION/VERSION/"
+		printf '\nBuilt and tried on %s, %s.\n' "$(. /etc/os-release && echo "$PRETTY_NAME")" "$(date -u +%F)"
+		echo
+	} >"$work/page"
+	sed -i -e "/writes from here/r $work/page" -e '/writes from here/,/writes to here/{/writes \(from\|to\) here/!d}' docs/packages.md
 }
 
 mkdir -p "$work/host" "$work/gui"
@@ -220,7 +239,7 @@ if [ $# = 0 ]; then
 fi
 for part; do
 	case $part in
-	headless | linux | windows | image | sbom | sums | table) $part ;;
+	headless | linux | windows | image | sbom | sums | table | page) $part ;;
 	*)
 		say "error: package.sh knows no part \"$part\""
 		exit 2

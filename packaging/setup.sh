@@ -49,6 +49,7 @@ package                        | mingw                     | gcc-mingw-w64-x86-6
 package                        | has makensis              | nsis                       | mingw32-nsis         | -                  | the installer for Windows
 package                        | has osslsigncode          | osslsigncode               | osslsigncode         | osslsigncode       | signing what is for Windows
 package                        | has wine                  | wine wine64                | wine                 | wine               | trying what is for Windows
+package                        | wine32                    | wine32:i386                | -                    | -                  | trying the installer for Windows, a 32-bit program
 package                        | has buildah               | buildah                    | buildah              | buildah            | the image, without a daemon
 package                        | has debootstrap           | debootstrap                | debootstrap          | debootstrap        | a clean Debian to try the .deb in
 package                        | has rpm                   | rpm                        | rpm                  | rpm-tools          | looking into the .rpm
@@ -82,6 +83,16 @@ library() { has pkg-config && pkg-config --exists "$1"; }
 
 # mingw: the compiler for Windows; its name is the same everywhere.
 mingw() { has x86_64-w64-mingw32-gcc; }
+
+# wine32: Wine runs 32-bit programs too. What it has for them is in one of its own
+# folders, wherever those are; on other processors there is none to be had.
+wine32() {
+	if [ "$(uname -m)" != x86_64 ]; then return 0; fi
+	for library in /usr/lib*/wine/i386-windows/ntdll.dll /usr/lib/*/wine/i386-windows/ntdll.dll; do
+		if [ -e "$library" ]; then return 0; fi
+	done
+	return 1
+}
 
 # rasterises: Mesa's software driver is there, whatever the folder is called.
 rasterises() {
@@ -158,6 +169,12 @@ install() {
 	log=$(mktemp)
 	trap 'rm -f "$log"' EXIT
 	export DEBIAN_FRONTEND=noninteractive
+	case $1,$2 in
+	debian,*:i386*)
+		$3 dpkg --add-architecture i386 >"$log" 2>&1
+		$3 apt-get update >>"$log" 2>&1 </dev/null || true
+		;;
+	esac
 	if $2 >"$log" 2>&1 </dev/null; then return 0; fi
 	case $1 in
 	debian) $3 apt-get update >>"$log" 2>&1 </dev/null || true ;;
@@ -202,6 +219,7 @@ setup() {
 	fi
 	command=$(command_for "$system" "$packages")
 	if [ -n "$root" ]; then command="$root $command"; fi
+	case $system,$packages in debian,*:i386*) say "  ${root:+$root }dpkg --add-architecture i386" ;; esac
 	say "  $command"
 	if ! allowed; then without "not installed"; fi
 	if ! install "$system" "$command" "$root"; then without "the command failed"; fi

@@ -311,12 +311,14 @@ installer() {
 	if [ ! -e "$dist/$name" ]; then return; fi
 	wine "$dist/$name" /S
 	installed=$(find "$WINEPREFIX/drive_c/users" -path '*Programs/glmtray/glmtray.exe')
-	[ -n "$installed" ] || fail "$name installed nothing"
+	[ -n "$installed" ] || fail "$name installed nothing; it is a 32-bit program: does this Wine run such (packaging/setup.sh package)?"
 	wine reg query 'HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\glmtray' /v DisplayVersion | grep -q "$VERSION" ||
 		fail "$name is not in the list of programs"
 	wine_serves "$installed"
-	# _?= keeps the uninstaller from going on in a copy of itself that nobody waits for.
-	wine "$(dirname "$installed")/uninstall.exe" /S "_?=$(wine winepath -w "$(dirname "$installed")" | tr -d '\r')"
+	# It goes on in a copy of itself, since no program can remove itself: the end of
+	# all that runs in this Windows is waited for.
+	wine "$(dirname "$installed")/uninstall.exe" /S
+	wineserver -w
 	if [ -e "$installed" ]; then fail "$name left the program behind"; fi
 	if wine reg query 'HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\glmtray' >/dev/null 2>&1; then fail "$name stays in the list of programs"; fi
 	left=$(find "$WINEPREFIX/drive_c" -name '*glmtray*' ! -path '*/trial/*' ! -name '*.ico')
