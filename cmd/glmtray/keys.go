@@ -168,7 +168,7 @@ func (r *keyRoom) poke() {
 		r.note("the running proxy keeps its old settings: %v", err)
 		return
 	}
-	r.say("The running proxy uses it from now on.")
+	r.say("In force in the running proxy as well.")
 }
 
 // say tells what was done.

@@ -261,7 +261,11 @@ func printRequest(w io.Writer, r *store.Request) error {
 		say("status", strconv.Itoa(r.Status)+" "+r.Outcome)
 		say("error", r.Error)
 		say("changed", strings.Join(r.Changed, ", "))
-		say("took", roughly(r.Took)+", first byte after "+roughly(r.FirstByte)+", "+thousands(r.BytesOut)+" bytes")
+		took := roughly(r.Took)
+		if r.BytesOut > 0 {
+			took += ", first byte after " + roughly(r.FirstByte) + ", " + thousands(r.BytesOut) + " bytes"
+		}
+		say("took", took)
 		sayUsed(say, r)
 		if r.Demo {
 			say("demo", "the built-in demo provider answered")

@@ -3,7 +3,7 @@ package main
 import "github.com/glmtray/glmtray/internal/proxy/simulator"
 
 type simulateCmd struct {
-	Args []string `arg:"" optional:"" passthrough:"all" help:"The simulator's own flags: -addr, -script, -vendor, -fast and others."`
+	Args []string `arg:"" optional:"" passthrough:"all" help:"The simulator's own flags: --addr, --script, --vendor, --fast and others."`
 }
 
 // Run serves the simulator until the context ends.

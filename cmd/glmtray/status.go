@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/glmtray/glmtray/internal/config"
 	"github.com/glmtray/glmtray/internal/proxy"
 	"github.com/glmtray/glmtray/internal/proxy/roster"
 )
@@ -27,7 +29,22 @@ func (c *statusCmd) Run(e *env) error {
 	if c.JSON {
 		return printJSON(e.stdout, st)
 	}
-	return printStatus(e.stdout, run.URL, &st)
+	if err := printStatus(e.stdout, run.URL, &st); err != nil {
+		return err
+	}
+	e.noteUnused(st.ConfigFile)
+	return nil
+}
+
+// noteUnused says that a settings file cannot be used as it stands: the running proxy
+// then goes by what stood there before.
+func (e *env) noteUnused(file string) {
+	load := e.loadOptions(appOptions{})
+	load.File, load.Keychain = file, noKeychain{}
+	var problem config.Problem
+	if _, err := config.Load(e.ctx, load); errors.As(err, &problem) && problem.File != "" {
+		e.note("the settings file is not in force, what stood in it before is: %v", problem)
+	}
 }
 
 func printStatus(w io.Writer, url string, st *proxy.Status) error {

@@ -66,3 +66,13 @@ func TestFiguresAreGrouped(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAmountIsNeverWrittenAsAPower(t *testing.T) {
+	for amount, want := range map[float64]string{
+		0: "$0", 0.0000156: "$0.0000156", 0.000094: "$0.000094", 0.0042: "$0.0042", 0.09999: "$0.1", 0.1: "$0.10", 12.345: "$12.35", 1e-15: "$0",
+	} {
+		if got := usd(amount); got != want {
+			t.Errorf("%v is %q, want %q", amount, got, want)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/glmtray/glmtray/internal/config"
@@ -167,7 +169,8 @@ func usd(x float64) string {
 	case x == 0:
 		return "$0"
 	case x < 0.1:
-		return "$" + strconv.FormatFloat(x, 'g', 3, 64)
+		digits := 2 - int(math.Floor(math.Log10(math.Abs(x)))) // three that tell something
+		return "$" + strings.TrimRight(strings.TrimRight(strconv.FormatFloat(x, 'f', min(digits, 12), 64), "0"), ".")
 	}
 	return "$" + strconv.FormatFloat(x, 'f', 2, 64)
 }
@@ -176,7 +179,9 @@ func (r *usageReport) print(w io.Writer) error {
 	err := table(w, func(row func(...string)) {
 		row(r.By, "requests", "failed", "429s", "prompt", "cached", "completion", "cost", "plan", "first p50/p95", "tok/s p50/p95")
 		for i := range r.Rows {
-			row(r.Rows[i].cells(r.Rows[i].name(r.By))...)
+			if u := &r.Rows[i]; u.Requests+u.Failed+u.Limited > 0 { // else it was tried, and another one answered
+				row(u.cells(u.name(r.By))...)
+			}
 		}
 		if len(r.Rows) > 1 {
 			row(r.Total.cells("all")...)

@@ -196,6 +196,9 @@ func WithDemo(s *Settings, url string, keys []Key) *Settings {
 		Limits: DefaultLimits,
 		Keys:   append([]Key(nil), keys...),
 	})
+	// Whatever is asked for stands for a role: a first request is not to begin with a
+	// refusal, nor to leave a model behind that is said to be gone.
+	c.Aliases = []string{"*", "!" + DemoProvider + "-*"}
 	c.Rules = DefaultRules(s.TokenThreshold)
 	for i := range c.Rules {
 		role := Large
