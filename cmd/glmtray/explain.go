@@ -43,7 +43,8 @@ func (c *explainCmd) Run(e *env) error {
 
 func (c *explainCmd) body(e *env) ([]byte, error) {
 	if c.File != "-" {
-		return os.ReadFile(c.File)
+		body, err := os.ReadFile(c.File)
+		return body, wrapErr(err, "reading the request")
 	}
 	body, err := io.ReadAll(e.stdin)
 	if err != nil {
@@ -80,8 +81,12 @@ func printExplanation(w io.Writer, x *proxy.Explanation) error {
 	if x.Stream {
 		way = "streamed"
 	}
-	fmt.Fprintf(b, "request\n  %s dialect, model %s, %s, %s, %s bytes of text, about %s tokens\n",
-		x.Dialect, dash(x.Model), way, plural(x.Images, "picture"), thousands(int64(x.TextBytes)), thousands(int64(x.Tokens)))
+	tokens := thousands(int64(x.Tokens)) + " tokens"
+	if x.Tokens == 1 {
+		tokens = "1 token"
+	}
+	fmt.Fprintf(b, "request\n  %s dialect, model %s, %s, %s, %s bytes of text, about %s\n",
+		x.Dialect, dash(x.Model), way, plural(x.Images, "picture"), thousands(int64(x.TextBytes)), tokens)
 	for _, c := range x.Changes {
 		fmt.Fprintf(b, "  repaired: %s\n", c)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/glmtray/glmtray/internal/hush"
 	"github.com/glmtray/glmtray/internal/secret"
 )
 
@@ -83,6 +84,7 @@ variables (CEREBRAS_API_KEYS, CEREBRAS_API_KEY, SYNTHETIC_API_KEY, ZAI_API_KEY).
 Every flag can also be given as GLMTRAY_… (--data-dir as GLMTRAY_DATA_DIR).`
 
 func main() {
+	hush.Over()
 	noCoreDumps()
 	attachConsole()
 	ctx, stop := interruptible()

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -292,5 +293,14 @@ func TestWindowHasWordsForEverySettingThatItShows(t *testing.T) {
 		if !slices.Contains(regexp.MustCompile(`"\w+"`).FindAllString(string(words), -1), strconv.Quote(settingRows[i].name)) {
 			t.Errorf("%s stands under its own name, which nobody can translate", settingRows[i].name)
 		}
+	}
+}
+
+// The toolkit complains of the language C before main begins.
+func TestWindowSaysNothingBeforeTheProgramDoes(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), "LANG=C", "LC_ALL=C", "LANGUAGE=")
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "Fyne error") {
+		t.Errorf("%v, %s", err, out)
 	}
 }

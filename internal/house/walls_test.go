@@ -31,6 +31,7 @@ var walls = map[string]room{
 	"event":                        {std: true},
 	"secret":                       {std: true},
 	"lazy":                         {std: true},
+	"hush":                         {std: true},
 	"proxy/chat":                   {std: true},
 	"config":                       {may: "lazy secret"},
 	"config/*":                     {may: "config"}, // generators of its data
