@@ -105,6 +105,8 @@ var recorded = set(
 	Spoken("a client's name is no number: that would look like an id"),
 	Spoken("see it with: glmtray status"), Spoken("end it to open the window"),
 	// What a setting may be.
+	Spoken("unknown setting; the table in the README, under Settings, has those there are"),
+	Spoken("keys do not stand in this file: add one with `glmtray keys add`, or give it in the environment"),
 	Spoken("is no setting"), Spoken("an address such as 127.0.0.1:18080"), Spoken("true or false"), Spoken("a path"), Spoken("a name"),
 	Spoken("debug, info, warn or error"), Spoken("a proxy URL such as http://proxy.example:3128 (http, https, socks5)"),
 	Spoken("a time such as \"60s\", \"10m\" or \"14d\", or a number of seconds"), Spoken("a size such as \"32MiB\" or a number of bytes"),

@@ -194,6 +194,9 @@ var ofCommands = []string{
 // as a whole: package config.
 var ofSettings = []string{
 	Spoken("must be {{.Why}}"),
+	Spoken("unknown setting; known: {{.Values}}"),
+	Spoken("unknown setting; did you mean {{.Name}}?"),
+	Spoken("not TOML: {{.Why}}"),
 	Spoken("a list of {{.Why}}"),
 	Spoken("a whole number of at least {{.Count}}"),
 	Spoken("{{.Target}} is no target; allowed: provider/role or provider/model"),

@@ -41,7 +41,7 @@ func told(text string) (said string, known bool) {
 	if said, known := formed(text, true); known {
 		return said, true
 	}
-	if first, rest, ok := cut(text, "; "); ok && !endsRecorded(text) {
+	if first, rest, ok := cut(text, "; "); ok && !endsWhole(text) {
 		return both(first, rest, Spoken("{{.First}}; {{.Rest}}"), either)
 	}
 	if said, known := formed(text, false); known {
@@ -63,11 +63,19 @@ func told(text string) (said string, known bool) {
 	return text, false
 }
 
-// endsRecorded reports whether a text ends in words that are recorded as they are,
-// semicolons and all: "NAME in FILE: programs send it; others do not".
-func endsRecorded(text string) bool {
-	_, rest, ok := cut(text, ": ")
-	return ok && recorded[rest]
+// endsWhole reports whether a text ends in a sentence with a semicolon of its own:
+// "NAME in FILE: programs send it; others do not".
+func endsWhole(text string) bool {
+	for {
+		_, rest, ok := cut(text, ": ")
+		if !ok {
+			return false
+		}
+		if _, known := formed(rest, true); known || recorded[rest] {
+			return true
+		}
+		text = rest
+	}
 }
 
 // formed says a text that has one of the forms; joined are those with a semicolon of
