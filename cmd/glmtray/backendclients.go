@@ -84,7 +84,7 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 		if errors.Is(err, connect.ErrCannotEdit) {
 			client, _ := connect.Find(name)
 			p.Notes = append(p.Notes, state.Tr("{{.Why}}. Nothing is written; do it by hand.", "Why", state.Told(err.Error())))
-			p.Recipe = state.ToldLines(client.Recipe(r.surroundings, r.wish))
+			p.Recipe = toType(client.Recipe(r.surroundings, r.wish))
 			continue
 		}
 		if err != nil {
@@ -95,16 +95,24 @@ func (r *connectRoom) planOn(id string, p *ui.AgentPlan) error {
 			p.Notes = append(p.Notes, state.Told(note))
 		}
 		for _, f := range v.Files {
-			p.Files = append(p.Files, ui.FilePlan(f))
+			p.Files = append(p.Files, ui.FilePlan{Path: f.Path, New: f.New, Diff: toCome(f.Diff)})
 		}
 		if name == id && v.Recipe != "" {
-			p.Recipe, p.Key = state.ToldLines(v.Recipe), j.plan.NeedsKey && !p.Agent.Connected
+			p.Recipe, p.Key = toType(v.Recipe), j.plan.NeedsKey && !p.Agent.Connected
 		}
 	}
 	for _, o := range connect.Overrides(r.surroundings, r.wish.BaseURL) {
 		p.Notes = append(p.Notes, state.Told(o.String()))
 	}
 	return nil
+}
+
+// toType is a recipe in the reader's language, but for what is to be typed.
+func toType(recipe string) string { return toCome(state.ToldLines(recipe)) }
+
+// toCome names a key that is not made yet in the reader's language.
+func toCome(text string) string {
+	return strings.ReplaceAll(text, connect.KeyToCome, state.Tr("(a key of its own)"))
 }
 
 func (r *connectRoom) planOff(id string, p *ui.AgentPlan) error {
@@ -150,7 +158,7 @@ func (d *desktop) ConnectAgent(ctx context.Context, id string) (ui.Connected, er
 		}
 		v := r.view(j)
 		if v.Recipe != "" {
-			done.Recipe = state.ToldLines(v.Recipe)
+			done.Recipe = toType(v.Recipe)
 			done.Said = state.Told(v.Restart)
 			continue
 		}

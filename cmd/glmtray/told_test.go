@@ -248,6 +248,9 @@ func TestWindowSaysOfAgentsInTheReadersLanguage(t *testing.T) {
 			}
 		}
 	}
+	if got, want := toCome("x="+connect.KeyToCome), "x=⟦"+connect.KeyToCome+"⟧"; got != want {
+		t.Errorf("a key to come is %s, not %s", got, want)
+	}
 	for _, o := range connect.Overrides(surroundings, "http://127.0.0.1:18080") {
 		o.Name = "‹" + o.Name + "›"
 		wantTold(t, o.String())
