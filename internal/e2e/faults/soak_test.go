@@ -104,7 +104,7 @@ func (k *soak) client(r *rand.Rand) {
 
 // ask sends a request and takes the answer into the account.
 func (k *soak) ask(client *http.Client, a ask, leaves time.Duration) {
-	limit := 90 * time.Second
+	limit := 150 * time.Second // more than the 90 that a request may wait for a key, and its answer
 	if leaves > 0 {
 		limit = leaves
 	}

@@ -27,7 +27,8 @@ type passBlock struct {
 }
 
 // order looks whether an event has its place, and puts in front of it what is
-// missing. It reports whether the event may be passed on.
+// missing: the message's beginning, the end of blocks, a reason before its end. It
+// reports whether the event may be passed on.
 func (s *anthropicPass) order(e *anthropicEvent) bool {
 	if !e.known() || string(e.kind) == "ping" {
 		return true
@@ -55,6 +56,9 @@ func (s *anthropicPass) order(e *anthropicEvent) bool {
 	case "message_delta", "message_stop":
 		for len(s.open) > 0 {
 			s.shut(0)
+		}
+		if !s.finished && string(e.kind) == "message_stop" {
+			s.instead = appendMessageEnd(s.instead, &s.ask, chat.NoFinish, "", s.calls > 0, s.figures.usage())
 		}
 	}
 	return true

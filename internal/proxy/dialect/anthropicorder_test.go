@@ -94,7 +94,13 @@ func TestMessagesPassInTheStrictForm(t *testing.T) {
 		{
 			"nor the message",
 			[]string{startAsAsked, begins(i0, emptyText), text(i0, "a"), end},
-			[]string{startAsAsked, begins(i0, emptyText), text(i0, "a"), stops(i0), end},
+			[]string{startAsAsked, begins(i0, emptyText), text(i0, "a"), stops(i0), reason("end_turn", 1), end},
+			0,
+		},
+		{
+			"no reason but null",
+			[]string{startAsAsked, toolBegins(i0, "a", "{}"), stops(i0), finishes("null"), end},
+			[]string{startAsAsked, toolBegins(i0, "a", "{}"), stops(i0), finishes("null"), reason("tool_use", 7), end},
 			0,
 		},
 		{
@@ -165,13 +171,18 @@ func TestMessagesPassInTheStrictForm(t *testing.T) {
 	}
 }
 
+// reason is the event that tells why a message ends, where its provider did not.
+func reason(word string, output int) string {
+	return fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":"%s","stop_sequence":null},"usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d}}`, word, output)
+}
+
 // front puts a member into an event's data.
 func front(member, data string) string { return "{" + member + data[1:] }
 
 // inOrder reports what is wrong with the order of a stream's events: blocks may
 // lie within each other, but that is all.
 func inOrder(stream string) error {
-	begun, over, blocks, open := false, false, 0, map[int]bool{}
+	begun, told, over, blocks, open := false, false, false, 0, map[int]bool{}
 	for text := range strings.SplitSeq(strings.ReplaceAll(stream, "\r", ""), "\n\n") {
 		var name, data string
 		for line := range strings.SplitSeq(text, "\n") {
@@ -204,6 +215,9 @@ func inOrder(stream string) error {
 			}
 		case "message_delta", "message_stop":
 			over = over || kind == "message_stop"
+			var delta map[string]json.RawMessage
+			_ = json.Unmarshal(fields["delta"], &delta)
+			told = told || says(delta["stop_reason"])
 			if len(open) > 0 || !begun {
 				return fmt.Errorf("%s while %d blocks are open", kind, len(open))
 			}
@@ -216,8 +230,8 @@ func inOrder(stream string) error {
 			return fmt.Errorf("%s is named %s", kind, name)
 		}
 	}
-	if !over {
-		return fmt.Errorf("no end")
+	if !over || !told {
+		return fmt.Errorf("no end, or no reason for it")
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestMessagesPassWholeAndEnd(t *testing.T) {
 		{"a missing end", begun + finished, begun + finished + end, 0, true, false},
 		{"an end without its blank line", begun + finished + strings.TrimSuffix(end, "\n\n"), begun + finished + end, 0, true, false},
 		{"an end with half of it", begun + finished + strings.TrimSuffix(end, "\n"), begun + finished + end, 0, true, false},
-		{"an end and no reason", begun + end, begun + messages(blockEnds) + end, 0, true, false},
+		{"an end and no reason", begun + end, begun + messages(blockEnds, reason("end_turn", 1)) + end, 0, true, false},
 		{"cut between events", begun, begun + cutOfMessages, 0, false, false},
 		{"cut within an event", begun + finished[:20], begun + cutOfMessages, 0, false, false},
 		{"cut within data", begun + "data: {\"type", begun + cutOfMessages, 1, false, false},

@@ -35,6 +35,14 @@ func appendBlockStop(out []byte, index int) []byte {
 	return append(strconv.AppendInt(out, int64(index), 10), endOfEvent...)
 }
 
+// appendMessageEnd writes why a message ends, and the usage. messageStop follows it.
+func appendMessageEnd(out []byte, ask *Ask, stop chat.Finish, match string, calls bool, used chat.Usage) []byte {
+	out = append(out, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"...)
+	out = appendAnthropicStop(out, stop, match, calls)
+	out = appendAnthropicUsage(append(out, `},"usage":`...), used, ask.Tokens)
+	return append(out, endOfEvent...)
+}
+
 // appendBlockDelta writes a piece of a block as it stands in a JSON string; lead is
 // one of blockDelta.
 func appendBlockDelta(out []byte, index int, lead string, raw []byte) []byte {

@@ -279,12 +279,8 @@ func (w *anthropicStream) end(out []byte) []byte {
 	for len(w.waiting) > 0 {
 		out = w.next(out)
 	}
-	out = w.close(out)
-	out = append(out, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"...)
-	out = appendAnthropicStop(out, w.stop, w.match, w.calls > 0)
-	out = append(out, `},"usage":`...)
-	out = appendAnthropicUsage(out, w.used, w.ask.Tokens)
-	return append(append(out, endOfEvent...), messageStop...)
+	out = appendMessageEnd(w.close(out), &w.ask, w.stop, w.match, w.calls > 0, w.used)
+	return append(out, messageStop...)
 }
 
 // event writes a piece of the open block.
