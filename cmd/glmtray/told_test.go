@@ -146,10 +146,15 @@ func TestWindowSaysWhyInTheReadersLanguage(t *testing.T) {
 func TestWindowSaysOfKeysInTheReadersLanguage(t *testing.T) {
 	translating(t)
 	for _, s := range []keypool.State{
-		{State: keypool.Ready}, {State: keypool.Busy, Slots: 2}, {State: keypool.Parked, Reason: "parked by hand"},
-		{State: keypool.Ready, Barred: map[string]string{"‹m›": ""}}, {State: keypool.Ready, Barred: map[string]string{"‹m›": "since before the restart"}},
-		{State: keypool.Missing, Reason: config.ErrNoItem.Error()}, {State: keypool.Disabled},
-		{State: keypool.Cooling, Reason: "requests per minute used up"}, {State: keypool.Busy, Reason: "one request tries it first"},
+		{State: keypool.Ready},
+		{State: keypool.Busy, Slots: 2},
+		{State: keypool.Parked, Reason: "parked by hand"},
+		{State: keypool.Ready, Barred: map[string]string{"‹m›": ""}},
+		{State: keypool.Ready, Barred: map[string]string{"‹m›": "since before the restart"}},
+		{State: keypool.Missing, Reason: config.ErrNoItem.Error()},
+		{State: keypool.Disabled},
+		{State: keypool.Cooling, Reason: "requests per minute used up"},
+		{State: keypool.Busy, Reason: "one request tries it first"},
 	} {
 		wantTold(t, s.Words("‹m›"))
 	}
