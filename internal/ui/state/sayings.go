@@ -66,6 +66,7 @@ var ofRoutes = []string{
 // ofKeys are how a key stands, and what is left of its limits: package keypool.
 var ofKeys = []string{
 	Spoken("{{.Count}} days"),
+	Spoken("{{.Key}} and {{.Name}} seem to share one account: rotation gains nothing"),
 	Spoken("busy ({{.Count}} at once)"),
 	Spoken("not for {{.Model}}: {{.Why}}"),
 	Spoken("not for {{.Model}}"),
@@ -103,6 +104,8 @@ var ofProviders = []string{
 	Spoken("an answer that is not HTTP: {{.Why}}"),
 	Spoken("an answer that is not JSON: {{.Why}}"),
 	Spoken("an unexpected answer ({{.What}})"),
+	Spoken("an answer in an unknown encoding: {{.What}}"),
+	Spoken("{{.Provider}} is not known to tell its quotas"),
 	Spoken("the connection broke: {{.Why}}"),
 	Spoken("the connection broke in the answer: {{.Why}}"),
 	Spoken("its address redirects to {{.Host}}"),
