@@ -153,12 +153,13 @@ const keyChanges = 8
 // waiting long. A key that another request has cooled a moment ago is given
 // back unused.
 func (s *Server) acquire(ctx context.Context, c *call, t *try) (*keypool.Lease, error) {
-	t.last = s.isLast(c, t, time.Now())
-	defer c.waitedFor(time.Now())
+	now := time.Now()
+	t.last = s.isLast(c, t, now)
+	defer c.waitedFor(now)
 	ask := s.wish(c, t.step, t.provider)
 	ask.Wait, ask.Avoid = waitAt(c.world.settings, t.last), t.used
 	ask.Passes = !t.last && c.world.settings.FallbackOnCooldown
-	until := time.Now().Add(ask.Wait)
+	until := now.Add(ask.Wait)
 	for strange := 0; strange < keyChanges; ask.Wait = time.Until(until) {
 		lease, err := s.opt.Pool.Acquire(ctx, ask)
 		if err != nil {

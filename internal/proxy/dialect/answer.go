@@ -7,21 +7,53 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// usageOf reads a usage object. Prompt includes Cached and Completion includes
-// Reasoning in OpenAI's form, Cerebras' and Z.ai's (recordings of 2026).
-func usageOf(usage gjson.Result) chat.Usage {
-	if !usage.IsObject() {
-		return chat.Usage{}
-	}
-	u := chat.Usage{
-		Prompt:     count(usage.Get("prompt_tokens")),
-		Completion: count(usage.Get("completion_tokens")),
-		Cached:     count(usage.Get("prompt_tokens_details.cached_tokens")),
-		Reasoning:  count(usage.Get("completion_tokens_details.reasoning_tokens")),
-	}
+// usageOf reads a usage object; of anything else it gives none. Prompt includes
+// Cached and Completion includes Reasoning in OpenAI's form, Cerebras' and Z.ai's
+// (recordings of 2026).
+func usageOf(usage []byte) (u chat.Usage) {
+	s := scanner{b: usage}
+	s.object(func() {
+		switch string(s.key) {
+		case "prompt_tokens":
+			u.Prompt = s.count()
+		case "completion_tokens":
+			u.Completion = s.count()
+		case "prompt_tokens_details":
+			u.Cached = s.countIn("cached_tokens")
+		case "completion_tokens_details":
+			u.Reasoning = s.countIn("reasoning_tokens")
+		default:
+			s.skip()
+		}
+	})
 	u.Cached = min(u.Cached, u.Prompt)
 	u.Reasoning = min(u.Reasoning, u.Completion)
 	return u
+}
+
+// countIn walks over an object and gives one of its figures.
+func (s *scanner) countIn(name string) (n int) {
+	s.object(func() {
+		if s.is(name) {
+			n = s.count()
+		} else {
+			s.skip()
+		}
+	})
+	return n
+}
+
+// count walks over a figure and gives it, if it is one.
+func (s *scanner) count() int {
+	const short = 9 // digits, which are nearly always all
+	text, n := s.value(), 0
+	for i, c := range text {
+		if c -= '0'; c > 9 || i == short {
+			return count(gjson.ParseBytes(text))
+		}
+		n = 10*n + int(c)
+	}
+	return n
 }
 
 // count takes a figure that is one; a negative or absurd one is none.

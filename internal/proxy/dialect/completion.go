@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
-	"github.com/tidwall/gjson"
 )
 
 // Completion is what one walk over a whole answer finds.
@@ -34,7 +33,7 @@ func completionOpenAI(body []byte) Completion {
 	if !c.Valid {
 		return c
 	}
-	c.Model, c.Usage = string(r.model), usageOf(gjson.ParseBytes(r.usage))
+	c.Model, c.Usage = string(r.model), usageOf(r.usage)
 	c.Sound = r.choices > 0 && !r.odd
 	if c.Broken = string(str(r.broken)); c.Broken == fullContext && r.said {
 		c.Broken = ""

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
-	"github.com/tidwall/gjson"
 )
 
 func newOpenAIAnswers() answerReader { return new(openAIAnswers) }
@@ -95,7 +94,7 @@ func (a *openAIAnswers) chunk(c *chunk) {
 		at++
 	})
 	if c.usage != nil {
-		if u := usageOf(gjson.ParseBytes(c.usage)); u.Known() {
+		if u := usageOf(c.usage); u.Known() {
 			a.tell(chat.Delta{Kind: chat.Uses, Used: u})
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/glmtray/glmtray/internal/proxy/chat"
-	"github.com/tidwall/gjson"
 )
 
 // Event is one event of a text/event-stream. Name and Data point into the
@@ -234,7 +233,7 @@ func (s *chatStream) End(rest []byte) []byte {
 }
 
 // Usage gives the last usage the stream spoke of.
-func (s *chatStream) Usage() chat.Usage { return usageOf(gjson.ParseBytes(s.usage)) }
+func (s *chatStream) Usage() chat.Usage { return usageOf(s.usage) }
 
 // Model gives the model that the stream named first; "" if none yet. Z.ai's
 // plan runs other models than were asked for, and says so here only.

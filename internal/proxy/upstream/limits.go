@@ -39,6 +39,9 @@ const (
 // limitsOf reads all limits out of a header, in a fixed order. What it does not
 // understand it leaves out.
 func limitsOf(h http.Header, now time.Time) []Limit {
+	if !tellsLimits(h) {
+		return nil
+	}
 	var out []Limit
 	clock := clockOf(h, now)
 	for name, values := range h {
@@ -67,10 +70,27 @@ func limitsOf(h http.Header, now time.Time) []Limit {
 	return out
 }
 
+// tellsLimits spares the answers that tell none: the date alone takes as long to
+// read as all else in them.
+func tellsLimits(h http.Header) bool {
+	for name := range h {
+		if of(xRateLimit, name) || of(anthropic, name) || name == quotasHeader {
+			return true
+		}
+	}
+	return false
+}
+
+// of reports whether a header is one of a family.
+func of(family, name string) bool {
+	n := len(family)
+	return len(name) > n+1 && name[n] == '-' && strings.EqualFold(name[:n], family)
+}
+
 // limitName takes a header's name apart.
 func limitName(name string) (source, kind, window, field string, ok bool) {
 	switch {
-	case len(name) > len(xRateLimit)+1 && strings.EqualFold(name[:len(xRateLimit)+1], xRateLimit+"-"):
+	case of(xRateLimit, name):
 		parts := strings.Split(strings.ToLower(name[len(xRateLimit)+1:]), "-")
 		source, field, kind = xRateLimit, parts[0], "requests"
 		if len(parts) > 1 {
@@ -80,7 +100,7 @@ func limitName(name string) (source, kind, window, field string, ok bool) {
 			window = parts[2]
 		}
 		ok = len(parts) <= 3 && oneOf(kind, "requests", "tokens") && oneOf(window, "", "second", "minute", "hour", "day")
-	case len(name) > len(anthropic)+1 && strings.EqualFold(name[:len(anthropic)+1], anthropic+"-"):
+	case of(anthropic, name):
 		rest := strings.ToLower(name[len(anthropic)+1:])
 		at := strings.LastIndexByte(rest, '-')
 		if at < 0 {
