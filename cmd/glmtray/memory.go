@@ -9,10 +9,11 @@ import (
 )
 
 // ballast is never written to, so it takes address space and no memory. The
-// collector counts it, and so comes when 6 MB more have piled up: a heap as small
+// collector counts it, and so comes when 16 MB more have piled up: a heap as small
 // as this program's would be collected twenty times a second under load, which cost
-// 6 % of the processor (2026-11-29).
-func ballast() []byte { return make([]byte, 6<<20) }
+// a tenth of the processor and held up the slowest requests by a quarter; 32 MB are
+// no better (2026-11-29).
+func ballast() []byte { return make([]byte, 16<<20) }
 
 // withoutCollector keeps the collector from a start, which makes what stays and
 // little else: it took a sixth of the time. again brings it back.
@@ -28,7 +29,7 @@ const (
 	trimQuiet = 1 << 20
 	// trimLeast is how much must have been allocated, and be held, since there
 	// was nothing to give back: what is less is soon wanted again.
-	trimLeast = 24 << 20
+	trimLeast = 16 << 20
 )
 
 // trimmer gives memory back to the system once the start or a burst is over. By itself the
