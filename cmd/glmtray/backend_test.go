@@ -24,7 +24,7 @@ func newWindow(t *testing.T, b *bench, environ ...string) (d *desktop, end conte
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &env{
-		ctx: ctx, cli: &cli{DataDir: b.dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard,
+		ctx: ctx, cli: &folders{DataDir: b.dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard,
 		environ: append([]string{"HOME=" + b.dir}, environ...),
 	}
 	return newDesktop(e, appOptions{flags: map[string]string{}}), cancel

@@ -8,7 +8,7 @@ import (
 // shy is a redactor for a user called alice on a machine called mill.
 func shy(t *testing.T) *redactor {
 	t.Helper()
-	e := &env{cli: &cli{}, environ: []string{"HOME=/home/alice", "USER=alice", "COMPUTERNAME=mill", "MY_TOKEN=odd-shaped-token-1", `CEREBRAS_API_KEYS={"a":"odd-shaped-key-2"}`}}
+	e := &env{cli: &folders{}, environ: []string{"HOME=/home/alice", "USER=alice", "COMPUTERNAME=mill", "MY_TOKEN=odd-shaped-token-1", `CEREBRAS_API_KEYS={"a":"odd-shaped-key-2"}`}}
 	return newRedactor(&doctor{e: e, ctx: t.Context()})
 }
 

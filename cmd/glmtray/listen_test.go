@@ -40,7 +40,7 @@ func TestAPortThatIsTakenMovesAndStaysWhereItMovedTo(t *testing.T) {
 
 	b := newBench(t)
 	e := &env{
-		ctx: t.Context(), cli: &cli{DataDir: b.dir}, environ: []string{"HOME=" + b.dir},
+		ctx: t.Context(), cli: &folders{DataDir: b.dir}, environ: []string{"HOME=" + b.dir},
 		stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard,
 	}
 	a, err := newApp(e, appOptions{noDemo: true})

@@ -54,7 +54,7 @@ func newLoadedFront(t testing.TB, a *app) *loadedApp {
 
 // loadEnv is a command's surroundings with one key at that provider.
 func loadEnv(ctx context.Context, dir, provider string, stderr io.Writer, environ ...string) *env {
-	return &env{ctx: ctx, cli: &cli{DataDir: dir}, stdout: io.Discard, stderr: stderr, stdin: strings.NewReader(""), environ: append([]string{
+	return &env{ctx: ctx, cli: &folders{DataDir: dir}, stdout: io.Discard, stderr: stderr, stdin: strings.NewReader(""), environ: append([]string{
 		"HOME=" + filepath.Join(dir, "home"), "CEREBRAS_BASE_URL=" + provider + "/v1", "CEREBRAS_API_KEY=csk-desk-0123456789abcdef",
 	}, environ...)}
 }

@@ -17,7 +17,7 @@ import (
 
 func lockedEnv(ctx context.Context, dir string, stderr io.Writer) *env {
 	return &env{
-		ctx: ctx, cli: &cli{DataDir: dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr,
+		ctx: ctx, cli: &folders{DataDir: dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr,
 		environ: []string{"HOME=" + dir},
 	}
 }
