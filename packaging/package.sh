@@ -223,6 +223,7 @@ page() {
 	{
 		printf '\n| artefact | MB | how it was tried |\n|---|---|---|\n'
 		artefacts | while read -r name; do
+			# shellcheck disable=SC2016 # Markdown's quotes
 			printf '| `%s` | %s | %s |\n' "$name" "$(wc -c <"$dist/$name" | awk '{ printf "%.1f", $1 / 1e6 }')" "$(how "$name")"
 		done | sed "s/$(debian_version)/VERSION/; s/$VERSION/VERSION/"
 		printf '\nBuilt and tried on %s, %s.\n' "$(. /etc/os-release && echo "$PRETTY_NAME")" "$(date -u +%F)"

@@ -56,6 +56,7 @@ package                        | has rpm                   | rpm                
 package                        | has desktop-file-validate | desktop-file-utils         | desktop-file-utils   | desktop-file-utils | checking the desktop entry
 package                        | has appstreamcli          | appstream                  | appstream            | appstream          | checking what software centres are told
 package                        | has lintian               | lintian                    | lintian              | -                  | checking the .deb
+package                        | has shellcheck            | shellcheck                 | ShellCheck           | shellcheck         | checking the scripts
 bench                          | has_nginx                 | nginx-light                | nginx                | nginx              | a plain reverse proxy to compare with
 screenshots                    | has xfce4-panel           | xfce4-panel                | xfce4-panel          | xfce4-panel        | a panel that draws the tray's menu
 package                        | has qemu-aarch64-static   | qemu-user-static           | qemu-user-static     | qemu-user-static   | trying what is for other processors
