@@ -102,12 +102,16 @@ security: go ## what docs/security.md promises, each with its tests and their ve
 vulncheck: go ## known vulnerabilities in what is linked (needs vuln.go.dev)
 	@go run golang.org/x/vuln/cmd/govulncheck@v$(GOVULNCHECK) -tags migrated_fynedo,headless ./...
 
-# One after the other; a target that is found to fail leaves its input in testdata.
+# One after the other; a target that is found to fail leaves its input in testdata. With
+# KEEP=20 the 20 smallest inputs that found something new stay there as well: every
+# test run reads them, and the next fuzzing begins with them.
 FUZZTIME ?= 1m
+KEEP     ?= 0
 fuzz: go ## every parser of foreign bytes, each for FUZZTIME (1m)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd internal | sort | while IFS=: read -r file name; do \
-		name=$${name#func }; echo "$$(dirname "$$file") $$name"; \
-		go test -trimpath -tags migrated_fynedo,headless -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null || exit 1; \
+		name=$${name#func }; dir=$$(dirname "$$file"); echo "$$dir $$name"; \
+		go test -trimpath -tags migrated_fynedo,headless -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
+		packaging/corpus.sh "$$dir" "$$name" $(KEEP); \
 	done
 
 bench: go ## what glmtray costs beside a bare reverse proxy and nginx
