@@ -15,14 +15,15 @@ const signatureMark = "glmtray:v1:"
 // Sign gives the signature that a client sees for a provider's own.
 func Sign(provider, own string) string { return signatureMark + provider + ":" + own }
 
-// Unsign takes it apart. ok is false for a signature that is not from here.
+// Unsign takes it apart. ok is false for a signature that is not from here; one of
+// which only a part came back is from here all the same, and nobody's.
 func Unsign(signature string) (provider, own string, ok bool) {
 	rest, ok := strings.CutPrefix(signature, signatureMark)
 	if !ok {
 		return "", "", false
 	}
-	provider, own, ok = strings.Cut(rest, ":")
-	return provider, own, ok
+	provider, own, _ = strings.Cut(rest, ":")
+	return provider, own, true
 }
 
 // signatureLead is what each signature of a provider's begins with towards a
