@@ -516,20 +516,21 @@ func fewFiles(st *stage) {
 
 func twoPrograms(st *stage) {
 	st.start()
-	first := st.program
-	l := st.launch()
-	second := *st
-	second.program, second.answers = nil, nil
-	second.startAs(l)
-	for range 10 {
-		st.ok(1)
-		second.ok(1)
+	for range 3 {
+		second, err := process.Run(st.launch())
+		if err != nil {
+			st.Fatal(err)
+		}
+		if code, _ := second.Wait(); code != 1 || !strings.Contains(second.Stderr.String(), "serves already on "+st.program.URL) {
+			st.Errorf("a second start: %d, %s", code, second.Stderr)
+		}
+		st.ok(5)
 	}
-	second.stop()
-	st.program = first
-	st.answers = append(st.answers, second.answers...)
+	st.recorded()
+	st.kill() // what it has left behind stops nobody
+	st.start()
 	st.ok(1)
-	st.note("both serve, and all is recorded once")
+	st.note("the second is refused and told where the first one serves")
 }
 
 func stoppedInStream(st *stage) {
