@@ -150,16 +150,19 @@ func (sc *scenario) run(t *testing.T, n int, row *row) {
 
 func TestFaults(t *testing.T) {
 	for _, g := range groups() {
+		var rows []*row // made here, so that the table has the order of the list
+		for _, sc := range g.list {
+			rows = append(rows, report.row(g.title, sc.name))
+		}
 		t.Run(g.title, func(t *testing.T) {
 			t.Parallel()
 			for n, sc := range g.list {
-				row := report.row(g.title, sc.name)
 				t.Run(sc.name, func(t *testing.T) {
 					t.Parallel()
 					if !*full && (sc.full || sc.play != nil) {
 						t.Skip("make faults plays it: it takes long, or a machine that is its own")
 					}
-					sc.run(t, n, row)
+					sc.run(t, n, rows[n])
 				})
 			}
 		})
