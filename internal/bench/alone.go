@@ -41,6 +41,7 @@ func alone(ctx context.Context, o options) (starts []time.Duration, r rest, err 
 			tray.stop()
 			continue
 		}
+		watch(ctx, tray, restAfter) // what a start leaves behind is cleared away
 		r = watch(ctx, tray, o.idle)
 		tray.stop()
 	}
