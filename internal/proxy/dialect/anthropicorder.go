@@ -46,22 +46,33 @@ func (s *anthropicPass) order(e *anthropicEvent) bool {
 	case "content_block_delta":
 		return s.goesOn(e)
 	case "content_block_stop":
-		at := s.blockAt(e.index)
-		if at < 0 {
-			return false
-		}
-		s.settle(&s.open[at])
-		s.number(e, s.open[at].ours)
-		s.forget(at)
+		return s.stops(e)
 	case "message_delta", "message_stop":
-		for len(s.open) > 0 {
-			s.shut(0)
-		}
-		if !s.finished && string(e.kind) == "message_stop" {
-			s.instead = appendMessageEnd(s.instead, &s.ask, chat.NoFinish, "", s.calls > 0, s.figures.usage())
-		}
+		s.closes(e)
 	}
 	return true
+}
+
+// stops ends a block.
+func (s *anthropicPass) stops(e *anthropicEvent) bool {
+	at := s.blockAt(e.index)
+	if at < 0 {
+		return false
+	}
+	s.settle(&s.open[at])
+	s.number(e, s.open[at].ours)
+	s.forget(at)
+	return true
+}
+
+// closes ends all blocks, and tells a reason for the message's end where none was.
+func (s *anthropicPass) closes(e *anthropicEvent) {
+	for len(s.open) > 0 {
+		s.shut(0)
+	}
+	if !s.finished && string(e.kind) == "message_stop" {
+		s.instead = appendMessageEnd(s.instead, &s.ask, chat.NoFinish, "", s.calls > 0, s.figures.usage())
+	}
 }
 
 // starts opens a block. One with the same index is over, and where there is none
