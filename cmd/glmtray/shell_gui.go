@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -70,6 +71,7 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	}
 	window = ui.Run(app, backend{d}, ui.Options{
 		TrayHost: host, StartHidden: hidden, CloseToTray: d.closeToTray, Notify: d.notifies, Quit: quit, TrayTap: systray.SetOnTapped,
+		Doze: runtime.GOOS == "linux", // where the tray speaks D-Bus
 	})
 	d.raise = window.Raise
 	close(built)

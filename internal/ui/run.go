@@ -36,6 +36,9 @@ type Options struct {
 	// SetOnTapped: Fyne's own SetSystemTrayWindow shows the window behind our
 	// back. nil: the icon's menu is all there is.
 	TrayTap func(open func())
+	// Doze lets the toolkit's loop stand still while the window is hidden. It is for
+	// systems whose trays do not need that loop.
+	Doze bool
 }
 
 // UI is the window and the tray of a running program.
@@ -49,6 +52,7 @@ type UI struct {
 	asking sync.RWMutex // read: a goroutine asks for the window's; written: nobody may any more
 	now    func() time.Time
 	pump   *pump
+	doze   *doze // nil: the loop runs on
 
 	// What follows belongs to the window's goroutine.
 	win       fyne.Window
@@ -92,6 +96,11 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 				f()
 			}
 		})
+		u.doze.wake()
+	}
+	if opt.Doze {
+		u.doze = newDoze(u.ctx.Done(), do, func() bool { return !u.shown })
+		go u.doze.run()
 	}
 	sub := b.Watch() // before the snapshot: what happens between the two is told twice, not never
 	u.st = state.New(b.Snapshot())
@@ -111,6 +120,8 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 	}
 	if !opt.StartHidden || !opt.TrayHost {
 		u.reveal()
+	} else {
+		u.doze.hidden()
 	}
 	app.Lifecycle().SetOnEnteredForeground(func() { u.looked = true })
 	app.Lifecycle().SetOnExitedForeground(func() { u.looked = false })
@@ -166,6 +177,7 @@ func (u *UI) reveal() {
 func (u *UI) hide() {
 	u.shown = false
 	u.win.Hide()
+	u.doze.hidden()
 	u.pump.wake() // figures of the window no longer need a timer
 }
 
