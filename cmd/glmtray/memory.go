@@ -15,11 +15,20 @@ import (
 // no better (2026-11-29).
 func ballast() []byte { return make([]byte, 16<<20) }
 
+// startMost is what a start may take before the collector comes all the same: one that
+// brings a large database into its new form, or waits for the keychain, takes long.
+const startMost = 64 << 20
+
 // withoutCollector keeps the collector from a start, which makes what stays and
 // little else: it took a sixth of the time. again brings it back.
 func withoutCollector() (again func()) {
+	limit := debug.SetMemoryLimit(-1) // reads it
+	debug.SetMemoryLimit(min(limit, startMost))
 	percent := debug.SetGCPercent(-1)
-	return func() { debug.SetGCPercent(percent) }
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 const (

@@ -52,20 +52,8 @@ func (d *doze) run() {
 		case <-d.over:
 			return
 		}
-		for again := true; again; {
-			if again = d.nap(); d.done() {
-				return
-			}
+		for d.nap() {
 		}
-	}
-}
-
-func (d *doze) done() bool {
-	select {
-	case <-d.over:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -81,10 +69,12 @@ func (d *doze) nap() (again bool) {
 		defer t.Stop()
 		select {
 		case <-t.C:
+			ended <- true
 		case <-d.woken:
+			ended <- true
 		case <-d.over:
+			ended <- false
 		}
-		ended <- true
 	})
 	select {
 	case again = <-ended:
