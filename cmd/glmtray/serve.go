@@ -60,9 +60,11 @@ func (c *demoCmd) Run(e *env) error {
 // serve runs the proxy until ctx ends, then lets what runs finish.
 func serve(e *env, opt appOptions) error {
 	noPeeking()
-	if err := soleServer(e); err != nil {
+	release, err := soleServer(e)
+	if err != nil {
 		return err
 	}
+	defer release()
 	again := withoutCollector()
 	a, err := newApp(e, opt)
 	if err != nil {

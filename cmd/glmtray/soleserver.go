@@ -10,16 +10,18 @@ import (
 // soleServer refuses to serve beside another glmtray on the same data folder: two
 // would each count cooldowns and limits by themselves, agents would be pointed at
 // whichever came last, and commands would find that one alone.
-func soleServer(e *env) error {
-	_, dataDir, err := e.places()
-	if err != nil {
-		return err
-	}
-	run, err := running(e.ctx, dataDir)
+func soleServer(e *env) (release func(), err error) {
+	release, _, err = sole(e, refuseOther)
+	return release, err
+}
+
+// refuseOther is an error if a glmtray serves already; done is false.
+func refuseOther(e *env) (done bool, err error) {
+	run, err := e.proxy()
 	if err != nil || !run.ours(e.ctx) {
-		return nil //nolint:nilerr // there is none, or what is left of one: it is in nobody's way
+		return false, nil //nolint:nilerr // there is none, or what is left of one: it is in nobody's way
 	}
-	return hint(
+	return false, hint(
 		fmt.Errorf("another glmtray serves already on %s from this data folder (process %d)", run.URL, run.PID),
 		"see it with: glmtray status; end it first, or give another folder with --data-dir",
 	)

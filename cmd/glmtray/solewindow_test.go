@@ -15,13 +15,6 @@ import (
 	"time"
 )
 
-func lockedEnv(ctx context.Context, dir string, stderr io.Writer) *env {
-	return &env{
-		ctx: ctx, cli: &folders{DataDir: dir}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr,
-		environ: []string{"HOME=" + dir},
-	}
-}
-
 func TestOneWindowAloneHasADataFolder(t *testing.T) {
 	dir := t.TempDir()
 	release, raised, err := soleWindow(lockedEnv(t.Context(), dir, io.Discard))
@@ -43,14 +36,6 @@ func TestOneWindowAloneHasADataFolder(t *testing.T) {
 	if err := tryLock(other); err != nil {
 		t.Errorf("released, it is not free: %v", err)
 	}
-}
-
-// firstWords is what a waiting start says; it is closed at the first of them.
-type firstWords struct{ said chan struct{} }
-
-func (f firstWords) Write(p []byte) (int, error) {
-	close(f.said)
-	return len(p), nil
 }
 
 func TestASecondWindowWaitsForTheFirst(t *testing.T) {

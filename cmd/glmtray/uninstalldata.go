@@ -100,7 +100,7 @@ func (u *uninstall) data(c *uninstallCmd) part {
 // connections, which those rooms know themselves; and what a kill has left of the
 // settings beside them.
 var (
-	ownFile      = lazy.Regexp(`^(run\.json|window\.lock|minutes\.jsonl(-\d+)?|(run|doctor)-\d+\.tmp)$`)
+	ownFile      = lazy.Regexp(`^(run\.json|(serving|window)\.lock|minutes\.jsonl(-\d+)?|(run|doctor)-\d+\.tmp)$`)
 	halfSettings = lazy.Regexp(`^\.settings-\d+\.toml$`)
 )
 
