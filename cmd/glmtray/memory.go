@@ -75,6 +75,7 @@ func giveBack() {
 	runtime.GC() // what is in a pool survives one collection
 	debug.FreeOSMemory()
 	letGoOfProgram()
+	letGoOfDrawing()
 }
 
 // run looks until ctx ends.

@@ -37,6 +37,7 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()
 	inner.ctx = ctx
+	keepDrawing()
 	d := newDesktop(&inner, opt)
 	app := driver.NewWithID(appID)
 	// The toolkit ends itself at a signal, which leaves nobody time to stop drawing.

@@ -10,3 +10,6 @@ func noWindow(*env) string { return "this glmtray was built without a window" }
 func openWindow(*env, appOptions, bool) error {
 	return errors.New("there is no window in this glmtray")
 }
+
+// letGoOfDrawing has nothing to do: nothing is drawn.
+func letGoOfDrawing() {}

@@ -241,14 +241,16 @@ func (r *lineRenderer) Refresh() {
 	l := r.l
 	v := fyne.CurrentApp().Settings().ThemeVariant()
 	p := paletteOf(v)
-	ground := color.NRGBA{}
+	// This one value is not drawn at all: any other that is as clear is, over the whole
+	// row, and where the processor draws that is most of what a list costs.
+	var ground color.Color = color.Transparent
 	switch {
 	case l.chosen:
 		ground = p.selected
 	case l.inside:
 		ground = p.hover
 	}
-	if r.ground.FillColor != color.Color(ground) {
+	if r.ground.FillColor != ground {
 		r.ground.FillColor = ground
 		r.ground.Refresh()
 	}

@@ -94,6 +94,9 @@ func (p *pump) run(ctx context.Context) {
 		if !ok || !pause(ctx, interval) {
 			return
 		}
+		if n.events != nil && o.next > 0 {
+			o.next = max(o.next, calm) // more will come, and what runs down is drawn with it
+		}
 		n, fresh = news{}, o.stale
 		if fresh {
 			continue
