@@ -259,6 +259,88 @@ var parts = []string{"‹x› per ‹x›", "‹x› used up"}
 // netHTTP are the errors of net/http that the package looks for.
 const netHTTP = "response headers exceeded, too many 1xx, unsupported transfer encoding, bad Content-Length, multiple Content-Length"
 
+func TestWindowSaysWhatWasChangedInTheReadersLanguage(t *testing.T) {
+	translating(t)
+	changes := regexp.MustCompile(`^(added|asked|changed|dropped|joined|left out|lowered|moved|put|removed|renamed|switched|turned|wrapped) `)
+	notes := notesOf(t, "../../internal/proxy/dialect")
+	notes = append(notes, literals(t, "../../internal/proxy/dialect", changes.MatchString)...)
+	notes = append(notes, "dropped 7 broken events") // package proxy counts them
+	if len(notes) < 60 {
+		t.Fatalf("only %d were found: this test no longer sees them", len(notes))
+	}
+	member := regexp.MustCompile(`\b([a-z]+([_.]|\[\])[a-z_.\[\]]*|temperature|thinking|tools|input)( (allowed_tools|‹x›))?`)
+	for _, note := range notes {
+		for _, change := range []string{note, note + " ×2"} {
+			told := member.ReplaceAllString(state.ToldChange(change), "‹x›")
+			left := oursOrNamed.ReplaceAllString(told, "")
+			if !changes.MatchString(change) || strings.ContainsFunc(left, unicode.IsLetter) {
+				t.Errorf("%q is not translated: %q", change, told)
+			}
+		}
+	}
+}
+
+// notesOf are the notes that a package takes of what it does to a request, with ‹x› for
+// what its source does not tell.
+func notesOf(t *testing.T, dir string) (notes []string) {
+	t.Helper()
+	var files []*ast.File
+	consts := map[string]ast.Expr{}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, parsed)
+		for _, d := range parsed.Decls {
+			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
+				for _, spec := range d.Specs {
+					if v := spec.(*ast.ValueSpec); len(v.Values) == 1 {
+						consts[v.Names[0].Name] = v.Values[0]
+					}
+				}
+			}
+		}
+	}
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			fn, ok := call.Fun.(*ast.SelectorExpr)
+			first, isText := joined(call.Args[0])
+			if !ok || !isText {
+				return true
+			}
+			rest := ""
+			if len(call.Args) > 1 {
+				what := call.Args[1]
+				if name, ok := what.(*ast.Ident); ok && consts[name.Name] != nil {
+					what = consts[name.Name]
+				}
+				text, _ := joined(what)
+				rest = cmp.Or(text, "‹x›")
+			}
+			switch fn.Sel.Name {
+			case "note":
+				notes = append(notes, first+rest)
+			case "drop":
+				notes = append(notes, strings.TrimSpace("dropped "+first+" "+rest))
+			}
+			return true
+		})
+	}
+	return notes
+}
+
 func TestWindowSaysOfAgentsInTheReadersLanguage(t *testing.T) {
 	translating(t)
 	surroundings := connect.Env{Home: "‹home›", GOOS: "linux", Vars: []string{

@@ -68,7 +68,7 @@ func (x *Exchange) Facts() []Fact {
 	}
 	add(Tr("Took"), lasted)
 	add(Tr("Tokens"), x.tokens())
-	add(Tr("Changed"), strings.Join(x.Changed, ", "))
+	add(Tr("Changed"), toldChanges(x.Changed))
 	add(Tr("Error"), Told(x.Error))
 	return list
 }

@@ -204,7 +204,7 @@ func (s *sentence) fills(text string) []any {
 // What fills a form is a figure, a word (a name), a choice of words ("a, b or c"), or
 // may be a sentence or a word of ours itself. Whatever else there is fills it as it is.
 var (
-	figures = []string{"Count", "Limit", "Tokens", "Status", "Port", "Next"}
+	figures = []string{"Count", "Limit", "Tokens", "Status", "Port", "Next", "Number"}
 	words   = []string{"Model", "Provider", "Role", "Family", "Asked", "Key", "Host", "Target", "Pattern"}
 	choices = []string{"Providers", "Command"}
 	inner   = []string{"Why", "Time", "Kind", "Window", "Where", "Targets"}
