@@ -122,8 +122,15 @@ func drop(o fyne.CanvasObject) float32 {
 	if !ok || !l.TextStyle.Monospace {
 		return 0
 	}
-	plain, mono := baselines(textSize)
-	return wholePixels(o, plain.at-mono.at)
+	return lower(textSize, scaleOf(o))
+}
+
+// lower is by how much a monospaced text has to begin below another one to stand on its
+// line. Both begin on a pixel, and the toolkit puts their lines on the next whole one.
+func lower(size, scale float32) float32 {
+	plain, mono := baselines(size)
+	pixels := func(d float32) float64 { return math.Ceil(float64(d * scale)) }
+	return float32(pixels(plain.at)-pixels(mono.at)) / scale
 }
 
 // baseline is where the line of a face lies, below the top of its height.
@@ -145,14 +152,12 @@ func baselines(size float32) (plain, mono baseline) {
 	return both[0], both[1]
 }
 
-// wholePixels rounds a distance down to pixels of the screen, as the toolkit rounds up
-// where it draws a text: with parts of a pixel a text would stand one too low.
-func wholePixels(o fyne.CanvasObject, d float32) float32 {
-	scale := float32(1)
+// scaleOf is how many pixels of the screen one unit takes.
+func scaleOf(o fyne.CanvasObject) float32 {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil {
-		scale = c.Scale()
+		return c.Scale()
 	}
-	return float32(math.Floor(float64(d*scale))) / scale
+	return 1
 }
 
 // lowered is a figure beside other texts, on their line.

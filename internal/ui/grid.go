@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -227,7 +228,7 @@ func (r *lineRenderer) Layout(size fyne.Size) {
 		}
 		t.Show()
 		h := t.MinSize().Height
-		t.Move(fyne.NewPos(p.x, (size.Height-h)/2+sink(t)))
+		t.Move(fyne.NewPos(p.x, stand(t, size.Height)))
 		t.Resize(fyne.NewSize(p.w-near, h))
 	}
 	if r.laid != size.Width {
@@ -276,14 +277,17 @@ func (r *lineRenderer) Refresh() {
 	}
 }
 
-// sink is by how much a monospaced text has to go down to stand on the same line
-// as the others, where all stand in the middle of a row.
-func sink(t *canvas.Text) float32 {
-	if !t.TextStyle.Monospace {
-		return 0
+// stand is how far down a text begins that stands in the middle of a row of a height: all
+// of them on one line, whatever their face, and on whole pixels, so that none of them is
+// rounded another way than those beside it.
+func stand(t *canvas.Text, height float32) float32 {
+	scale := scaleOf(t)
+	plain, _ := baselines(t.TextSize)
+	y := float32(math.Round(float64((height-plain.height)/2*scale))) / scale
+	if t.TextStyle.Monospace {
+		y += lower(t.TextSize, scale)
 	}
-	plain, mono := baselines(t.TextSize)
-	return wholePixels(t, (plain.at-plain.height/2)-(mono.at-mono.height/2))
+	return y
 }
 
 // cutTexts remembers what was shortened: the same few texts stand in most rows.

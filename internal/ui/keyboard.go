@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 )
@@ -23,13 +25,31 @@ func escapes(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
 type field struct {
 	widget.Entry
 	keys map[string]func()
+	hint string // its placeholder, where there is room for it
 }
 
 func (u *UI) field(placeholder string) *field {
-	f := &field{keys: u.shortcuts}
+	f := &field{keys: u.shortcuts, hint: placeholder}
 	f.ExtendBaseWidget(f)
 	f.SetPlaceHolder(placeholder)
 	return f
+}
+
+// Resize implements fyne.CanvasObject. A placeholder that has no room says its first word
+// alone: "search: reason, error, model, path".
+func (f *field) Resize(size fyne.Size) {
+	f.Entry.Resize(size)
+	first := strings.IndexAny(f.hint, ":;：；")
+	if first < 0 {
+		return
+	}
+	hint := f.hint
+	if fyne.MeasureText(hint, textSize, f.TextStyle).Width > size.Width-2*apart {
+		hint = hint[:first] + "…"
+	}
+	if f.PlaceHolder != hint {
+		f.SetPlaceHolder(hint)
+	}
 }
 
 // secretField is a field that shows dots.

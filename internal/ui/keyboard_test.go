@@ -85,3 +85,14 @@ func TestTheWindowsShortcutsWorkWhileABodyIsPasted(t *testing.T) {
 		t.Errorf("it leads to %s", r.u.open.name)
 	}
 }
+
+func TestAPlaceholderWithoutRoomSaysItsFirstWord(t *testing.T) {
+	r := newRig(t, &program{snap: serving(desktopKey("desk"))}, host)
+	f := r.u.field("search: reason, error, model, path")
+	for width, want := range map[float32]string{90: "search…", 400: "search: reason, error, model, path"} {
+		f.Resize(fyne.NewSize(width, rowHeight))
+		if f.PlaceHolder != want {
+			t.Errorf("%v wide it says %q", width, f.PlaceHolder)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/glmtray/glmtray/internal/event"
 	"github.com/glmtray/glmtray/internal/ui/state"
@@ -236,5 +237,36 @@ func TestTheOverviewShowsWhatIsLeftAndHowFastItIs(t *testing.T) {
 	r.u.opt.TrayHost = false
 	if out := r.u.draw(news{}); out.next != 0 {
 		t.Errorf("nobody looks, and a timer of %s is wished for", out.next)
+	}
+}
+
+func TestTargetsThatHaveNoRoomAreCounted(t *testing.T) {
+	test.NewTempApp(t)
+	label := func(text string) fyne.CanvasObject { return widget.NewLabel(text) }
+	chain := []fyne.CanvasObject{label("cerebras/large"), label("synthetic/large"), label("zai/large"), label("")}
+	more := chain[3].(*widget.Label)
+	whole := float32(0)
+	for _, o := range chain[:3] {
+		whole += o.MinSize().Width
+	}
+	f := asManyAsFit{}
+	for _, tt := range []struct {
+		width float32
+		shown int
+		more  string
+	}{{whole, 3, ""}, {whole - 1, 2, "+1"}, {whole * 0.6, 1, "+2"}, {10, 0, "+3"}, {whole + 100, 3, ""}} {
+		f.Layout(chain, fyne.NewSize(tt.width, rowHeight))
+		shown := 0
+		for _, o := range chain[:3] {
+			if o.Visible() {
+				shown++
+			}
+		}
+		if shown != tt.shown || more.Text != tt.more {
+			t.Errorf("%v wide: %d are shown and %q stands behind", tt.width, shown, more.Text)
+		}
+		if end := more.Position().X + more.MinSize().Width; tt.more != "" && shown > 0 && end > tt.width {
+			t.Errorf("%v wide: it ends at %v", tt.width, end)
+		}
 	}
 }

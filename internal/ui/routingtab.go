@@ -262,8 +262,8 @@ func newRuleRow(r *routing, i int) *ruleRow {
 	w.up = quietButton("", theme.MoveUpIcon(), func() { r.move(i, -1) })
 	w.down = quietButton("", theme.MoveDownIcon(), func() { r.move(i, 1) })
 	w.drop = quietButton("", theme.DeleteIcon(), func() { r.remove(i) })
-	w.chain = container.New(tucked{layout.NewCustomPaddedHBoxLayout(-near)})
-	words := container.New(tucked{columns{2 * apart, 9 * apart, 0, markWidth}}, w.number, w.name, faint(w.when), w.wrong)
+	w.chain = container.New(tucked{asManyAsFit{-near}})
+	words := container.New(tucked{columns{2 * apart, -2, -3, markWidth}}, w.number, w.name, faint(w.when), w.wrong)
 	below := container.New(columns{2 * apart, 0}, layout.NewSpacer(), atLeast(0, rowHeight, container.NewClip(w.chain)))
 	w.press = newPressed(container.New(layout.NewCustomPaddedVBoxLayout(0), words, below), func() { r.choose(i) })
 	buttons := container.NewCenter(container.New(layout.NewCustomPaddedHBoxLayout(-tight), w.up, w.down, w.drop))
@@ -299,8 +299,12 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 		return
 	}
 	w.said = said
-	var objects []fyne.CanvasObject
+	var groups []fyne.CanvasObject
+	together := func(objects ...fyne.CanvasObject) {
+		groups = append(groups, container.New(layout.NewCustomPaddedHBoxLayout(-near), objects...))
+	}
 	for i, s := range states {
+		var objects []fyne.CanvasObject
 		if i > 0 {
 			objects = append(objects, faint(widget.NewLabel("→")), atLeast(apart, 0, layout.NewSpacer())) // alone: Fyne takes what follows it from the arrow's font
 		}
@@ -308,10 +312,63 @@ func (w *ruleRow) targets(rule *state.Rule, now time.Time) {
 		if s.Mark != state.Good {
 			objects = append(objects, faint(small(s.Word)))
 		}
+		together(objects...)
 	}
 	if rule.Canary != "" {
-		objects = append(objects, faint(small("("+strings.ReplaceAll(rule.Canary, " → ", ", ")+")")))
+		together(faint(small("(" + strings.ReplaceAll(rule.Canary, " → ", ", ") + ")")))
 	}
-	w.chain.Objects = objects
+	w.chain.Objects = append(groups, faint(widget.NewLabel("")))
 	w.chain.Refresh()
+}
+
+// asManyAsFit lays out objects one beside the other as far as there is room; the last
+// one is a label, which says how many there are beyond.
+type asManyAsFit struct{ gap float32 }
+
+// MinSize implements fyne.Layout.
+func (f asManyAsFit) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(0, 0)
+	for _, o := range objects {
+		size.Height = max(size.Height, o.MinSize().Height)
+	}
+	return size
+}
+
+// Layout implements fyne.Layout.
+func (f asManyAsFit) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	last := len(objects) - 1
+	if last < 0 {
+		return
+	}
+	more := objects[last].(*widget.Label)
+	fit := f.fit(objects[:last], size.Width)
+	text := ""
+	if fit < last {
+		fit = f.fit(objects[:last], size.Width-fyne.MeasureText("+0", textSize, more.TextStyle).Width-2*near)
+		text = "+" + state.Thousands(last-fit)
+	}
+	x := float32(0)
+	for i, o := range objects[:last] {
+		show(o, i < fit)
+		if i < fit {
+			o.Move(fyne.NewPos(x, 0))
+			o.Resize(fyne.NewSize(o.MinSize().Width, size.Height))
+			x += o.MinSize().Width + f.gap
+		}
+	}
+	setText(more, text)
+	more.Move(fyne.NewPos(x, 0))
+	more.Resize(fyne.NewSize(more.MinSize().Width, size.Height))
+}
+
+// fit is how many of the objects have room.
+func (f asManyAsFit) fit(objects []fyne.CanvasObject, width float32) int {
+	x := float32(0)
+	for i, o := range objects {
+		if x+o.MinSize().Width > width {
+			return i
+		}
+		x += o.MinSize().Width + f.gap
+	}
+	return len(objects)
 }
