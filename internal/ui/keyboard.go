@@ -158,6 +158,9 @@ func newListing(length func() int, create func() fyne.CanvasObject, update func(
 	return l
 }
 
+// holds is how many rows are seen at a time.
+func (l *listing) holds() int { return int(l.Size().Height / rowHeight) }
+
 // TypedKey implements fyne.Focusable.
 func (l *listing) TypedKey(k *fyne.KeyEvent) {
 	page := l.Size().Height - rowHeight

@@ -33,6 +33,8 @@ type logPage struct {
 	copyAll  *button
 	selected state.Line
 	shown    extent
+	ever     uint64 // lines that there had been
+	came     int    // since it was drawn before
 }
 
 // extent is what the list showed last: the same extent, the same lines.
@@ -120,6 +122,7 @@ func (l *logPage) picked(i widget.ListItemID) {
 func (l *logPage) draw(time.Time) {
 	log := l.u.st.Log()
 	m := extent{n: log.Len(), total: log.Total(), last: log.At(log.Len() - 1), waiting: log.Waiting()}
+	l.came, l.ever = int(log.Ever()-l.ever), log.Ever() //nolint:gosec // between two frames
 	if m == l.shown && m.total > 0 {
 		return
 	}
@@ -141,3 +144,6 @@ func (l *logPage) draw(time.Time) {
 	}
 	show(l.empty, m.n == 0)
 }
+
+// flooded reports whether none of the lines was seen before.
+func (l *logPage) flooded() bool { return l.came >= l.list.holds() }

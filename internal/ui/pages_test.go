@@ -318,3 +318,27 @@ func BenchmarkTheListOfAHundredThousandRequests(b *testing.B) {
 		}
 	}
 }
+
+// What nobody can read is drawn less often.
+func TestWhereMoreComesThanCanBeReadFramesAreCalmer(t *testing.T) {
+	many := func(n int) (events []event.Event) {
+		for i := range n {
+			events = append(events, ended(fmt.Sprint(n, "-", i)))
+		}
+		return events
+	}
+	r, q := requestsRig(t, &program{snap: serving(desktopKey("desk")), contents: contents{records: records(3)}})
+	r.until("the records", func() bool { return q.view.Len() == 3 })
+	for _, page := range []string{tabRequests, tabLog} {
+		r.u.turn(page)
+		r.u.draw(news{events: many(1)}) // whatever was there is seen now
+		for n, want := range map[int]time.Duration{2: calm, 100: calmest, 900: calmest} {
+			if o := r.u.draw(news{events: many(n)}); o.rest() != want {
+				t.Errorf("%s: %d more, and the next frame is %s off", page, n, o.rest())
+			}
+		}
+		if o := r.u.draw(news{}); o.rest() != calm {
+			t.Errorf("%s: nothing came, and the next frame is %s off", page, o.rest())
+		}
+	}
+}

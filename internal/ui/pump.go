@@ -13,11 +13,13 @@ import (
 )
 
 // interval is the shortest time between two frames; calm is that where nothing
-// but events asks for one. At 50 requests a second it is these that cost: each
-// frame draws the whole window anew.
+// but events asks for one, and calmest where more comes at a time than a person can
+// read. At 50 requests a second it is these that cost: each frame draws the whole
+// window anew.
 const (
 	interval = 100 * time.Millisecond
 	calm     = 500 * time.Millisecond
+	calmest  = time.Second
 )
 
 // onThread runs f on Fyne's goroutine. This is the only fyne.Do there is.
@@ -35,6 +37,15 @@ type outcome struct {
 	next  time.Duration // until a figure changes by itself; 0: nothing runs down
 	stale bool          // a snapshot is needed at once
 	worn  bool          // and with the next frame, whatever that is for
+	flood bool          // more came than can be read
+}
+
+// rest is how long events alone ask for no further frame.
+func (o *outcome) rest() time.Duration {
+	if o.flood {
+		return calmest
+	}
+	return calm
 }
 
 // pump carries events to the window: at most ten frames a second, one at a
@@ -95,7 +106,7 @@ func (p *pump) run(ctx context.Context) {
 			return
 		}
 		if n.events != nil && o.next > 0 {
-			o.next = max(o.next, calm) // more will come, and what runs down is drawn with it
+			o.next = max(o.next, o.rest()) // more will come, and what runs down is drawn with it
 		}
 		n, fresh = news{}, o.stale
 		if fresh {
@@ -106,7 +117,7 @@ func (p *pump) run(ctx context.Context) {
 			return
 		}
 		if n.events != nil {
-			asked = p.rest(ctx, calm-time.Since(drawn))
+			asked = p.rest(ctx, o.rest()-time.Since(drawn))
 		}
 		fresh = asked || o.worn
 	}

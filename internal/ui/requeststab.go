@@ -37,6 +37,7 @@ type requests struct {
 	chosen string // ID
 	over   string // ID of the row under the pointer
 	top    string // ID of the first row, as it was drawn last
+	came   int    // rows that stand above it since
 	pane   *requestPane
 	typed  *time.Timer
 	failed string // why a page could not be had
@@ -268,6 +269,7 @@ func (u *UI) showRequest(id string) {
 func (r *requests) draw(now time.Time) {
 	l := r.u.st.Requests()
 	moved := l.Changes() != r.seen
+	r.came = 0
 	if moved || r.view.Running() > 0 {
 		r.show(l, now, moved)
 	}
@@ -287,10 +289,11 @@ func (r *requests) draw(now time.Time) {
 // it is while new rows come in above it.
 func (r *requests) show(l *state.Requests, now time.Time, moved bool) {
 	r.view, r.seen, r.at = l.View(), l.Changes(), now
-	if offset := r.list.GetScrollOffset(); moved && offset > 0 && r.top != "" {
-		if came := r.view.Find(r.top, pageOfNew); came > 0 {
-			r.list.ScrollToOffset(offset + float32(came)*rowHeight)
-		}
+	if moved && r.top != "" {
+		r.came = r.view.Find(r.top, pageOfNew)
+	}
+	if offset := r.list.GetScrollOffset(); offset > 0 && r.came > 0 {
+		r.list.ScrollToOffset(offset + float32(r.came)*rowHeight)
 	}
 	if r.top = ""; r.view.Len() > 0 {
 		r.top = r.view.At(0).ID
@@ -304,6 +307,11 @@ func (r *requests) show(l *state.Requests, now time.Time, moved bool) {
 	if moved {
 		r.offer()
 	}
+}
+
+// flooded reports whether none of the rows was seen before, or none of the new ones is.
+func (r *requests) flooded() bool {
+	return r.came < 0 || r.came >= r.list.holds() || (r.came > 0 && r.list.GetScrollOffset() > 0)
 }
 
 // pageOfNew is how many new rows are looked for at most.

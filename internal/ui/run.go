@@ -210,6 +210,9 @@ func (u *UI) draw(n news) outcome {
 			if t, ok := u.open.page.(ticker); ok {
 				o.next = sooner(o.next, t.tick(u.now()))
 			}
+			if f, ok := u.open.page.(flooded); ok {
+				o.flood = f.flooded()
+			}
 		}
 		u.refreshed(n.snap != nil, &o)
 	}

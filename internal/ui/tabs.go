@@ -52,6 +52,11 @@ type ticker interface {
 	tick(now time.Time) time.Duration
 }
 
+// flooded is a page to which more may have come at once than can be read.
+type flooded interface {
+	flooded() bool
+}
+
 // tab is a page and its place in the rail.
 type tab struct {
 	name string

@@ -123,6 +123,9 @@ func (l *Log) At(i int) Line {
 // Total is how many lines there are, shown or not.
 func (l *Log) Total() int { return int(l.next - l.first) } //nolint:gosec // at most the ring's size
 
+// Ever is how many lines there have been.
+func (l *Log) Ever() uint64 { return l.next }
+
 // Filter is the filter in force.
 func (l *Log) Filter() Filter { return l.filter }
 
