@@ -138,9 +138,9 @@ files() {
 		systemd-analyze security --offline=yes --threshold=20 "$temp/units/glmtray-system.service" | tail -n 1
 	fi
 
-	# The types are those that the API server and the Prometheus operator decode into;
-	# a field that they do not know is an error.
-	(cd packaging/check && go run . ../kubernetes/*.yaml)
+	# The types are those that the API server, the Prometheus operator and Grafana decode
+	# into; a field that they do not know is an error.
+	(cd packaging/check && go run . ../kubernetes/*.yaml ../grafana/*.json)
 
 	if ! lacks shellcheck; then shellcheck packaging/*.sh packaging/*/*.sh packaging/linux/prerm packaging/linux/postrm; fi
 

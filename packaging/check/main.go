@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apps "k8s.io/api/apps/v1"
@@ -25,7 +26,11 @@ func main() {
 	failed := false
 	for _, file := range os.Args[1:] {
 		text, err := os.ReadFile(file)
-		if err == nil {
+		switch {
+		case err != nil:
+		case filepath.Ext(file) == ".json":
+			err = checkBoard(text)
+		default:
 			err = check(text)
 		}
 		if err != nil {
