@@ -25,15 +25,15 @@ func (s *Sender) say(text string) string {
 			blank = n > 0
 			continue
 		}
+		if n >= maxReason || (blank && n+1 >= maxReason) { // no blank before the ellipsis
+			b.WriteString("…")
+			break
+		}
 		if blank {
 			b.WriteByte(' ')
 			n++
 		}
 		blank = false
-		if n >= maxReason {
-			b.WriteString("…")
-			break
-		}
 		b.WriteRune(r)
 		n++
 	}
