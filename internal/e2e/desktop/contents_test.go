@@ -126,19 +126,22 @@ use = ["cerebras/large", "zai/large"] # in this order
 		t.Fatalf("%d: %s", status, body)
 	}
 	p.press("ctrl+3")
-	p.still()
-	p.click(firstRule.x, firstRule.y)
-	p.still()
-	p.click(980, 76) // its name
-	p.press("Tab", "Tab", "ctrl+a")
-	p.write("5")
-	p.click(1081, 33) // save
 	file := filepath.Join(p.dir, "settings.toml")
 	var text string
+	// The rules are read once the page is open, so that the first click may find none.
 	eventually(t, "the settings have the new threshold", func() bool {
-		raw, err := os.ReadFile(file)
-		text = string(raw)
-		return err == nil && strings.Contains(text, "tokens_over = 5 }")
+		p.still()
+		p.click(firstRule.x, firstRule.y)
+		p.still()
+		p.click(980, 76) // its name
+		p.press("Tab", "Tab", "ctrl+a")
+		p.write("5")
+		p.click(1081, 33) // save
+		return within(5*time.Second, func() bool {
+			raw, err := os.ReadFile(file)
+			text = string(raw)
+			return err == nil && strings.Contains(text, "tokens_over = 5 }")
+		})
 	})
 	for _, comment := range []string{"# what is long goes elsewhere", "# the primary holds 131,072", "# all else", "# in this order"} {
 		if !strings.Contains(text, comment) {

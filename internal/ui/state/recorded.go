@@ -139,9 +139,8 @@ var recorded = set(
 	Spoken("it may wait for the keychain's password, or for requests to end; see it with: glmtray status"),
 	Spoken("see it with: glmtray status; end it first, or give another folder with --data-dir"),
 	Spoken("copying the database before it is changed"), Spoken("migrating the database"), Spoken("reading variables"),
-	Spoken("no such provider"), Spoken("no such key"), Spoken("it has no usable key"), Spoken("no such file or directory"),
-	Spoken("permission denied"), Spoken("file exists"), Spoken("no space left on device"), Spoken("context deadline exceeded"),
-	Spoken("read-only file system"),
+	Spoken("no such provider"), Spoken("no such key"), Spoken("it has no usable key"),
+
 	Spoken("admitting a client"), Spoken("it is no file"), Spoken("keeping what stands there"), Spoken("agents are still connected"),
 	Spoken("putting an unreadable note aside"), Spoken("putting the unreadable record aside"), Spoken("there is no copy of how it was"),
 )
