@@ -26,7 +26,7 @@ func checkBoard(text []byte) error {
 		return err
 	}
 	plugins.RegisterDefaultPlugins()
-	var board dashboard.Dashboard
+	var board dashboard.Dashboard                                                // the form that Grafana 10 to 12 import; dashboardv2 is that of newer ones
 	if err := board.UnmarshalJSONStrict(text); err != nil && err.Error() != "" { // none is an empty list
 		return err
 	}
