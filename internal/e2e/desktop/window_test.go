@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -135,7 +137,23 @@ func (p *program) still() (picture []byte) {
 		}
 		same := bytes.Equal(now, picture)
 		picture = now
-		return same
+		return same && !p.runnable()
 	})
 	return picture
+}
+
+// runnable reports whether the program has something to do and waits for a processor: on
+// a machine that is busy the window stands still for as long as it has none.
+func (p *program) runnable() bool {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	for _, task := range tasks {
+		stat, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread has ended
+		}
+		if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "R") {
+			return true
+		}
+	}
+	return false
 }
