@@ -26,8 +26,10 @@ func checkBoard(text []byte) error {
 		return err
 	}
 	plugins.RegisterDefaultPlugins()
-	var board dashboard.Dashboard                                                // the form that Grafana 10 to 12 import; dashboardv2 is that of newer ones
-	if err := board.UnmarshalJSONStrict(text); err != nil && err.Error() != "" { // none is an empty list
+	// The form that Grafana 10 to 12 import; dashboardv2 is that of newer ones. Where
+	// nothing is wrong its error is an empty list.
+	var board dashboard.Dashboard
+	if err := board.UnmarshalJSONStrict(text); err != nil && err.Error() != "" {
 		return err
 	}
 	return board.Validate()
