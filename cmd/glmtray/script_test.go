@@ -36,9 +36,9 @@ var programs = map[string]func(){"glmtray": main}
 
 // How long a script waits for what must come.
 const (
-	startLimit = 20 * time.Second
-	awaitLimit = 15 * time.Second
-	stopLimit  = 40 * time.Second
+	startLimit = time.Minute
+	awaitLimit = time.Minute
+	stopLimit  = time.Minute
 	pollEvery  = 20 * time.Millisecond
 )
 

@@ -19,7 +19,7 @@ import (
 // How long is waited for what must come. None of these times is a measure of
 // anything: the machine may be busy with other tests.
 const (
-	pollLimit = 30 * time.Second
+	pollLimit = time.Minute
 	pollEvery = 5 * time.Millisecond
 )
 

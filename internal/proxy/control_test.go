@@ -64,7 +64,7 @@ func (r *rig) listen() *listener {
 // others.
 func (l *listener) next(name string, words ...string) string {
 	l.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case e, more := <-l.events:

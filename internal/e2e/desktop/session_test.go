@@ -23,7 +23,7 @@ import (
 const (
 	startLimit = 60 * time.Second
 	stopLimit  = 60 * time.Second
-	pollLimit  = 30 * time.Second
+	pollLimit  = time.Minute
 	pollEvery  = 20 * time.Millisecond
 )
 
