@@ -72,7 +72,8 @@ func openWindow(e *env, opt appOptions, hidden bool) error {
 	}
 	window = ui.Run(app, backend{d}, ui.Options{
 		TrayHost: host, StartHidden: hidden, CloseToTray: d.closeToTray, Notify: d.notifies, Quit: quit, TrayTap: systray.SetOnTapped,
-		Doze: runtime.GOOS == "linux", // where the tray speaks D-Bus
+		Doze:       runtime.GOOS == "linux", // where the tray speaks D-Bus
+		TrayOpened: systray.TrayOpenedCh,
 	})
 	d.raise = window.Raise
 	close(built)

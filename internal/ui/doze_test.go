@@ -67,10 +67,17 @@ func TestAHiddenWindowsLoopStandsStillUntilItIsAsked(t *testing.T) {
 	}
 	wants(t, "it hides", ask(func() { shown = false; d.hidden() }))
 	wants(t, "it naps", naps)
+	wants(t, "somebody copies", ask(func() { d.lightly(time.Hour); d.lightly(time.Second) }))
+	for range 3 {
+		wants(t, "it looks again by itself", naps)
+	}
+	wants(t, "that is over", ask(func() { d.light = time.Time{} }))
+	wants(t, "it naps", naps)
 	close(over)
 	wants(t, "it ends", ended)
 	wants(t, "and so does the nap", ask(func() {}))
 	var none *doze
 	none.hidden()
 	none.wake()
+	none.lightly(time.Hour)
 }

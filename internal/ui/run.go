@@ -39,6 +39,9 @@ type Options struct {
 	// Doze lets the toolkit's loop stand still while the window is hidden. It is for
 	// systems whose trays do not need that loop.
 	Doze bool
+	// TrayOpened tells that somebody opens the tray's menu: what is chosen there is
+	// done by the toolkit's loop. nil: nobody tells.
+	TrayOpened <-chan struct{}
 }
 
 // UI is the window and the tray of a running program.
@@ -101,6 +104,7 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 	if opt.Doze {
 		u.doze = newDoze(u.ctx.Done(), do, func() bool { return !u.shown })
 		go u.doze.run()
+		go u.awaitTray()
 	}
 	sub := b.Watch() // before the snapshot: what happens between the two is told twice, not never
 	u.st = state.New(b.Snapshot())
@@ -132,6 +136,18 @@ func start(app fyne.App, b Backend, opt Options, do func(func())) *UI {
 		u.pump.run(u.ctx)
 	}()
 	return u
+}
+
+// awaitTray keeps the loop awake for whoever chooses from the tray's menu.
+func (u *UI) awaitTray() {
+	for {
+		select {
+		case <-u.opt.TrayOpened:
+			u.do(func() { u.doze.lightly(choosing) })
+		case <-u.ctx.Done():
+			return
+		}
+	}
 }
 
 // Show shows the window and gives it the focus: a click on the tray, or a
@@ -314,7 +330,10 @@ func (u *UI) tell(err error) {
 	u.redraw()
 }
 
-func (u *UI) copy(text string) { u.app.Clipboard().SetContent(text) }
+func (u *UI) copy(text string) {
+	u.app.Clipboard().SetContent(text)
+	u.doze.lightly(pasting)
+}
 
 func (u *UI) openLink(link string) {
 	if to, err := url.Parse(link); err == nil && (to.Scheme == "https" || to.Scheme == "http") {
