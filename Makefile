@@ -41,12 +41,15 @@ build: go ## bin/glmtray for this machine, with its window
 headless: go ## bin/glmtray as one static binary without a window
 	@tags=migrated_fynedo,headless; $(PROGRAM)
 
-# What needs no display is tested headless. The window's own tests come last and
-# alone: drawing in software takes the processor.
+# What needs no display is tested headless. What runs the program itself comes after
+# the rest and one package at a time, and the window's own tests last: these have
+# limits in seconds, and compiling or drawing in software takes the processor.
 test: go ## vet, the walls of the house, every test with the race detector
 	@packaging/setup.sh test
 	@$(TAGS); go vet -trimpath -tags $$tags ./...
-	@race=$$(packaging/setup.sh race); $${race:+env CGO_ENABLED=1} go test $$race -timeout 20m -trimpath -tags migrated_fynedo,headless ./...
+	@race=$$(packaging/setup.sh race); headless="-trimpath -tags migrated_fynedo,headless"; \
+		run="$${race:+env CGO_ENABLED=1} go test $$race -timeout 20m $$headless"; \
+		$$run $$(go list $$headless ./... | grep -v /internal/e2e) && $$run -p 1 ./internal/e2e/...
 	@$(TAGS); case $$tags in *headless*) ;; *) race=$$(packaging/setup.sh race); \
 		go test $$race -trimpath -tags $$tags -run Window ./cmd/glmtray && \
 		go test -trimpath -tags $$tags ./internal/e2e/desktop ;; esac

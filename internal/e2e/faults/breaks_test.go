@@ -93,11 +93,10 @@ var breaks = []scenario{
 	{name: "pieces of another answer in between", ways: streams, cerebras: middle(strings.ReplaceAll(words("WRONG "), `"index":0`, `"index":1`)), want: complete},
 	{name: "a stream that tells no usage", ways: streams, cerebras: role{script: func(s *simulator.Script) { s.Answer.Usage = "none" }}, want: complete, play: counted},
 	{
-		name: "a stream longer than every limit", ways: streams, limits: short, cerebras: role{script: func(s *simulator.Script) { s.Answer.Pace = simulator.Duration(300 * time.Millisecond) }},
-		want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 3 * time.Second},
+		name: "a stream longer than every limit", ways: streams, limits: steady, cerebras: paced(400 * time.Millisecond),
+		want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 5 * time.Second},
 	},
-	// Twice the limits of the others: a machine that is busy may well hold a word back for a second.
-	{name: "thinking for longer than every limit", ways: streams, limits: strings.ReplaceAll(short, "1s", "2s"), cerebras: role{script: func(s *simulator.Script) {
+	{name: "thinking for longer than every limit", ways: streams, limits: steady, cerebras: role{script: func(s *simulator.Script) {
 		s.Answer.Pace, s.Answer.Reasoning = simulator.Duration(300*time.Millisecond), "Let me think about this for quite a while"
 	}}, want: want{by: "cerebras", calls: "1 0 0", tries: "ok", within: 6 * time.Second}},
 	{
