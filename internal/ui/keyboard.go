@@ -158,8 +158,9 @@ func newListing(length func() int, create func() fyne.CanvasObject, update func(
 	return l
 }
 
-// holds is how many rows are seen at a time.
-func (l *listing) holds() int { return int(l.Size().Height / rowHeight) }
+// flooded reports whether so many rows have come at once that nobody can read them:
+// half of those that are seen.
+func (l *listing) flooded(came int) bool { return 2*came >= int(l.Size().Height/rowHeight) }
 
 // TypedKey implements fyne.Focusable.
 func (l *listing) TypedKey(k *fyne.KeyEvent) {

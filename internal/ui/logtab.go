@@ -145,5 +145,5 @@ func (l *logPage) draw(time.Time) {
 	show(l.empty, m.n == 0)
 }
 
-// flooded reports whether none of the lines was seen before.
-func (l *logPage) flooded() bool { return l.came >= l.list.holds() }
+// flooded reports whether more lines have come than can be read.
+func (l *logPage) flooded() bool { return l.list.flooded(l.came) }

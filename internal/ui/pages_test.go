@@ -332,7 +332,8 @@ func TestWhereMoreComesThanCanBeReadFramesAreCalmer(t *testing.T) {
 	for _, page := range []string{tabRequests, tabLog} {
 		r.u.turn(page)
 		r.u.draw(news{events: many(1)}) // whatever was there is seen now
-		for n, want := range map[int]time.Duration{2: calm, 100: calmest, 900: calmest} {
+		seen := int(q.list.Size().Height / rowHeight)
+		for n, want := range map[int]time.Duration{2: calm, seen/2 - 1: calm, seen/2 + 1: calmest, 900: calmest} {
 			if o := r.u.draw(news{events: many(n)}); o.rest() != want {
 				t.Errorf("%s: %d more, and the next frame is %s off", page, n, o.rest())
 			}
@@ -340,5 +341,9 @@ func TestWhereMoreComesThanCanBeReadFramesAreCalmer(t *testing.T) {
 		if o := r.u.draw(news{}); o.rest() != calm {
 			t.Errorf("%s: nothing came, and the next frame is %s off", page, o.rest())
 		}
+	}
+	r.u.hide()
+	if o := r.u.draw(news{events: many(1)}); o.rest() != calmest {
+		t.Errorf("nobody looks, and the next frame is %s off", o.rest())
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 // interval is the shortest time between two frames; calm is that where nothing
 // but events asks for one, and calmest where more comes at a time than a person can
-// read. At 50 requests a second it is these that cost: each frame draws the whole
-// window anew.
+// read, or nobody looks. At 50 requests a second it is these that cost: each frame
+// draws the whole window anew.
 const (
 	interval = 100 * time.Millisecond
 	calm     = 500 * time.Millisecond
@@ -37,7 +37,7 @@ type outcome struct {
 	next  time.Duration // until a figure changes by itself; 0: nothing runs down
 	stale bool          // a snapshot is needed at once
 	worn  bool          // and with the next frame, whatever that is for
-	flood bool          // more came than can be read
+	flood bool          // more came than is read
 }
 
 // rest is how long events alone ask for no further frame.

@@ -309,9 +309,10 @@ func (r *requests) show(l *state.Requests, now time.Time, moved bool) {
 	}
 }
 
-// flooded reports whether none of the rows was seen before, or none of the new ones is.
+// flooded reports whether more rows have come than can be read, or none of the new
+// ones is seen.
 func (r *requests) flooded() bool {
-	return r.came < 0 || r.came >= r.list.holds() || (r.came > 0 && r.list.GetScrollOffset() > 0)
+	return r.came < 0 || r.list.flooded(r.came) || (r.came > 0 && r.list.GetScrollOffset() > 0)
 }
 
 // pageOfNew is how many new rows are looked for at most.

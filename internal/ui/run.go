@@ -215,7 +215,7 @@ func (u *UI) draw(n news) outcome {
 	if (n.snap != nil || n.events != nil) && u.now().Sub(u.agentsAt) >= freshAgents {
 		u.lookAgents()
 	}
-	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now())}
+	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now()), flood: !u.shown}
 	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
 		o.next = sooner(o.next, wait)
 	}
