@@ -207,6 +207,12 @@ func (r *rewriter) verdict(i int, limit bool) (to string, keep bool) {
 	return "", true
 }
 
+// becomes reports whether a member is renamed to that name, be it an empty one.
+func (r *rewriter) becomes(e entry, name string) bool {
+	to, renamed := r.fit.Refuses.Rename[string(e.key)]
+	return renamed && to == name
+}
+
 func (r *rewriter) null(e entry) bool { return string(r.body[e.value:e.end]) == "null" }
 
 // taken reports whether the name to is not free for the i-th member: the client
@@ -216,7 +222,7 @@ func (r *rewriter) taken(to string, i int) bool {
 		if string(e.key) == to && (!r.null(e) || r.null(r.top[i])) {
 			return true
 		}
-		if j < i && r.fit.Refuses.Rename[string(e.key)] == to && string(e.key) != string(r.top[i].key) {
+		if j < i && r.becomes(e, to) && string(e.key) != string(r.top[i].key) {
 			return true
 		}
 	}
@@ -230,7 +236,7 @@ func (r *rewriter) givesWay(e entry) bool {
 		return false
 	}
 	for _, other := range r.top {
-		if r.fit.Refuses.Rename[string(other.key)] == string(e.key) && !r.null(other) {
+		if r.becomes(other, string(e.key)) && !r.null(other) {
 			return true
 		}
 	}

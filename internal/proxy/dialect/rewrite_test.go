@@ -24,6 +24,7 @@ func TestForChangesWhatIsRefusedAndNothingElse(t *testing.T) {
 		changed  []string
 	}{
 		{"nothing to do", Fit{Model: "m", Refuses: strict}, `{ "model":"m", "n" : 1.0 }`, `{ "model":"m", "n" : 1.0 }`, nil},
+		{"a member without a name", Fit{Refuses: strict}, `{"":null,"n":1}`, `{"":null,"n":1}`, nil},
 		{"no JSON is left alone", Fit{Model: "m"}, `{"model":"a"`, `{"model":"a"`, nil},
 		{"a list is left alone", Fit{Model: "m"}, `[]`, `[]`, nil},
 		{"the model", Fit{Model: "hf:a/b"}, `{"z":1e2,"model" : "x", "a":0.10}`, `{"z":1e2,"model" : "hf:a/b", "a":0.10}`, nil},
