@@ -7,6 +7,7 @@ from=$(go env GOCACHE)/fuzz/$(go list -m)/$1/$2
 to=$1/testdata/fuzz/$2
 if [ "$3" -gt 0 ] && [ -d "$from" ]; then
 	mkdir -p "$to"
+	# shellcheck disable=SC2012 # Go names them by their hash
 	ls -Sr "$from" | head -n "$3" | while read -r input; do
 		cp "$from/$input" "$to/"
 	done
