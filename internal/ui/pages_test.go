@@ -334,16 +334,16 @@ func TestWhereMoreComesThanCanBeReadFramesAreCalmer(t *testing.T) {
 		r.u.draw(news{events: many(1)}) // whatever was there is seen now
 		seen := int(q.list.Size().Height / rowHeight)
 		for n, want := range map[int]time.Duration{2: calm, seen/2 - 1: calm, seen/2 + 1: calmest, 900: calmest} {
-			if o := r.u.draw(news{events: many(n)}); o.rest() != want {
-				t.Errorf("%s: %d more, and the next frame is %s off", page, n, o.rest())
+			if o := r.u.draw(news{events: many(n)}); o.rest != want {
+				t.Errorf("%s: %d more, and the next frame is %s off", page, n, o.rest)
 			}
 		}
-		if o := r.u.draw(news{}); o.rest() != calm {
-			t.Errorf("%s: nothing came, and the next frame is %s off", page, o.rest())
+		if o := r.u.draw(news{}); o.rest != calm {
+			t.Errorf("%s: nothing came, and the next frame is %s off", page, o.rest)
 		}
 	}
 	r.u.hide()
-	if o := r.u.draw(news{events: many(1)}); o.rest() != calmest {
-		t.Errorf("nobody looks, and the next frame is %s off", o.rest())
+	if o := r.u.draw(news{events: many(1)}); o.rest != calmer {
+		t.Errorf("nobody looks, and the next frame is %s off", o.rest)
 	}
 }

@@ -13,13 +13,14 @@ import (
 )
 
 // interval is the shortest time between two frames; calm is that where nothing
-// but events asks for one, and calmest where more comes at a time than a person can
-// read, or nobody looks. At 50 requests a second it is these that cost: each frame
-// draws the whole window anew.
+// but events asks for one, calmer where nobody looks, and calmest where more comes at
+// a time than a person can read. At 50 requests a second it is these that cost: each
+// frame draws the whole window anew, and of a list every word.
 const (
 	interval = 100 * time.Millisecond
 	calm     = 500 * time.Millisecond
-	calmest  = time.Second
+	calmer   = time.Second
+	calmest  = 1500 * time.Millisecond
 )
 
 // onThread runs f on Fyne's goroutine. This is the only fyne.Do there is.
@@ -37,15 +38,7 @@ type outcome struct {
 	next  time.Duration // until a figure changes by itself; 0: nothing runs down
 	stale bool          // a snapshot is needed at once
 	worn  bool          // and with the next frame, whatever that is for
-	flood bool          // more came than is read
-}
-
-// rest is how long events alone ask for no further frame.
-func (o *outcome) rest() time.Duration {
-	if o.flood {
-		return calmest
-	}
-	return calm
+	rest  time.Duration // how long events alone ask for no further frame
 }
 
 // pump carries events to the window: at most ten frames a second, one at a
@@ -106,7 +99,7 @@ func (p *pump) run(ctx context.Context) {
 			return
 		}
 		if n.events != nil && o.next > 0 {
-			o.next = max(o.next, o.rest()) // more will come, and what runs down is drawn with it
+			o.next = max(o.next, o.rest) // more will come, and what runs down is drawn with it
 		}
 		n, fresh = news{}, o.stale
 		if fresh {
@@ -117,7 +110,7 @@ func (p *pump) run(ctx context.Context) {
 			return
 		}
 		if n.events != nil {
-			asked = p.rest(ctx, o.rest()-time.Since(drawn))
+			asked = p.hold(ctx, o.rest-time.Since(drawn))
 		}
 		fresh = asked || o.worn
 	}
@@ -144,8 +137,8 @@ func (p *pump) wait(ctx context.Context, in <-chan []event.Event, next time.Dura
 	}
 }
 
-// rest waits, but not for longer than until somebody asks for a snapshot.
-func (p *pump) rest(ctx context.Context, d time.Duration) (asked bool) {
+// hold waits, but not for longer than until somebody asks for a snapshot.
+func (p *pump) hold(ctx context.Context, d time.Duration) (asked bool) {
 	t := time.NewTimer(max(d, 0))
 	defer t.Stop()
 	select {

@@ -215,19 +215,20 @@ func (u *UI) draw(n news) outcome {
 	if (n.snap != nil || n.events != nil) && u.now().Sub(u.agentsAt) >= freshAgents {
 		u.lookAgents()
 	}
-	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now()), flood: !u.shown}
+	o := outcome{stale: u.st.Stale(), next: u.notices.Tick(u.now()), rest: calmer}
 	if wait := u.tray.draw(u.now()); u.opt.TrayHost {
 		o.next = sooner(o.next, wait)
 	}
 	if u.shown {
 		u.redraw()
+		o.rest = calm
 		o.next = sooner(o.next, u.st.Tick(u.now()))
 		if u.open != nil {
 			if t, ok := u.open.page.(ticker); ok {
 				o.next = sooner(o.next, t.tick(u.now()))
 			}
-			if f, ok := u.open.page.(flooded); ok {
-				o.flood = f.flooded()
+			if f, ok := u.open.page.(flooded); ok && f.flooded() {
+				o.rest = calmest
 			}
 		}
 		u.refreshed(n.snap != nil, &o)
