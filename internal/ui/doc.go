@@ -4,8 +4,8 @@
 //
 // Threads. Every callback of Fyne runs on one goroutine. fyne.Do stands in
 // pump.go alone, which applies events to state.State and redraws at most ten
-// times a second (twice where nothing but events asks for it), and only what is
-// visible. Whatever may be slow runs on a goroutine of its own with a time limit.
+// times a second (twice at most where nothing but events asks for it), and only what
+// is visible. Whatever may be slow runs on a goroutine of its own with a time limit.
 //
 // This package imports Fyne but not its driver, so that it is tested without
 // cgo or a display; the driver is imported by cmd/glmtray alone. What does not

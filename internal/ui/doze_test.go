@@ -81,3 +81,20 @@ func TestAHiddenWindowsLoopStandsStillUntilItIsAsked(t *testing.T) {
 	none.wake()
 	none.lightly(time.Hour)
 }
+
+func TestNapsAreShortForWhoeverChoosesOrPastes(t *testing.T) {
+	opened := make(chan struct{})
+	r := newRig(t, &program{snap: serving(desktopKey("desk"))}, Options{Doze: true, TrayOpened: opened})
+	for _, c := range []struct {
+		what  string
+		begin func()
+		span  time.Duration
+	}{
+		{"the tray's menu opens", func() { opened <- struct{}{} }, choosing},
+		{"something is copied", func() { r.u.copy("http://127.0.0.1:18080") }, pasting},
+	} {
+		least := time.Now().Add(c.span)
+		c.begin()
+		r.until(c.what, func() bool { return !r.u.doze.light.Before(least) })
+	}
+}
